@@ -1,0 +1,1 @@
+"""Whom: Ansible's inventory, and tuner's variables in it."""

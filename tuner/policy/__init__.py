@@ -1,0 +1,1 @@
+"""Opinion: what a role wants, and why."""

@@ -1,0 +1,1 @@
+"""Hands that read: transports, the probe, and a function over many hosts."""

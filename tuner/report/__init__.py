@@ -1,0 +1,1 @@
+"""Words: one report in, one string out."""

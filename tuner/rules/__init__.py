@@ -1,0 +1,1 @@
+"""Judgement: every file without an underscore is one rule."""

@@ -1,0 +1,1 @@
+"""Fact: what one host said about itself, once."""

@@ -1,0 +1,220 @@
+"""One host at one moment: what it said, and what it could not or did not say.
+
+A reading is a value or the reason why there is none. ``None`` in a field means that the source
+cannot know it (a bare ``sysctl -a`` has no files and no counters); a rule that asks for it gets
+``Unreadable`` and is reported as not judged, never as passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from tuner.errors import Unreadable
+from tuner.snapshot.facts import Facts
+from tuner.sysctl.boot import Boot, boot
+from tuner.sysctl.files import Entry
+from tuner.sysctl.key import Key
+from tuner.sysctl.value import Value, parse_value
+from tuner.sysctl.version import KernelVersion
+
+
+class Missing(StrEnum):
+    """Why there is no value."""
+
+    ABSENT = "absent"  # the kernel has no such key here
+    DENIED = "denied"  # the key is there, and we may not read it
+    UNASKED = "unasked"  # the source says nothing of it
+
+
+Reading = Value | Missing
+
+
+class Source(StrEnum):
+    """Where a snapshot comes from, which says how complete it can be."""
+
+    PROBE = "probe"
+    SYSCTL_A = "sysctl -a"
+    SOSREPORT = "sosreport"
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """A program that applies sysctl files: systemd-sysctl, procps, busybox or openrc."""
+
+    name: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What kind of machine this is. Sizes in bytes, uptime in seconds; 0 where unknown."""
+
+    os_id: str = ""  # os-release ID, such as debian
+    os_version: str = ""  # VERSION_ID
+    os_name: str = ""  # PRETTY_NAME
+    init: str = ""  # systemd, openrc, sysvinit, busybox, or the name of process 1
+    loaders: tuple[Loader, ...] = ()
+    container: str = ""  # docker, lxc, podman …; empty for none seen
+    memory: int = 0
+    cpus: int = 0
+    page_size: int = 4096
+    uptime: float = 0.0
+    uid: int = 0  # who asked; 0 is root
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Connections counted together.
+
+    Outbound: all sockets from ``local`` to ``remote``:``remote_port``, whatever their local port.
+    Inbound (the local port is a listener): all sockets on ``local``:``local_port``, whatever their
+    remote end; ``remote`` is then empty and ``remote_port`` 0.
+    """
+
+    state: str  # as ss(8) names it: ESTAB, TIME-WAIT …
+    local: str
+    local_port: int  # 0 for outbound
+    remote: str
+    remote_port: int
+    count: int
+
+    @property
+    def outbound(self) -> bool:
+        """Whether this host chose the local port."""
+        return self.local_port == 0
+
+    @property
+    def loopback(self) -> bool:
+        """Whether both ends are this host, seen by a loopback address."""
+        return self.local.startswith("127.") or self.local == "::1"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A TCP listener: its accept queue and the backlog in force (ss(8) Recv-Q and Send-Q)."""
+
+    address: str
+    port: int
+    queued: int = 0
+    backlog: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """TCP sockets of one host. ``truncated``: there were too many to look at each."""
+
+    states: Mapping[str, int]  # ss(8) state name → count
+    listeners: tuple[Listener, ...]
+    flows: tuple[Flow, ...]  # the busiest groups of ESTAB and TIME-WAIT, largest first
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Kernel counters at the second sample, and how fast they grow.
+
+    Names are ``FILE.Counter`` as in ``TcpExt.ListenDrops``, ``Tcp.ActiveOpens``,
+    ``sockstat.TCP.tw``, ``softnet.dropped``, ``conntrack.insert_failed``,
+    ``conntrack.entries``. ``rates`` are per second over ``seconds``.
+    """
+
+    totals: Mapping[str, int]
+    rates: Mapping[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything one host said of itself, and what was declared of it."""
+
+    host: str
+    kernel: KernelVersion
+    source: Source = Source.PROBE
+    taken: str = ""  # RFC 3339, by the host's clock; empty where unknown
+    system: System = field(default_factory=System)
+    live: Mapping[Key, str | Missing] = field(default_factory=dict)
+    complete: frozenset[str] = frozenset({"net"})  # first components of which every key was asked
+    files: tuple[Entry, ...] | None = None  # sysctl.d entries and /etc/sysctl.conf
+    later_files: tuple[Entry, ...] = ()  # applied after them: ufw's file, TuneD's profile
+    modules_load: tuple[Entry, ...] = ()
+    cmdline: str = ""
+    counters: Counters | None = None
+    sockets: Sockets | None = None
+    facts: Facts = field(default_factory=Facts)
+
+    def reading(self, key: Key) -> Reading:
+        """Return what the host shows for the key, or why it shows nothing."""
+        raw = self.live.get(key)
+        if raw is None:
+            asked = key.partition(".")[0] in self.complete
+            return Missing.ABSENT if asked else Missing.UNASKED
+        return raw if isinstance(raw, Missing) else parse_value(raw)
+
+    def value(self, key: Key) -> Value | None:
+        """Return the live value, None where the kernel has no such key here.
+
+        Raises:
+            Unreadable: we could not see whether it has, or what it says.
+        """
+        reading = self.reading(key)
+        if isinstance(reading, Value):
+            return reading
+        if reading is Missing.ABSENT:
+            return None
+        raise Unreadable(f"{key} ({reading})")
+
+    def number(self, key: Key) -> int | None:
+        """Return the live value as one whole number, None where the key is absent.
+
+        Raises:
+            Unreadable: the key could not be read, or holds no single number.
+        """
+        value = self.value(key)
+        if value is None:
+            return None
+        number = value.int()
+        if number is None:
+            raise Unreadable(f"{key} (not a number: {value})")
+        return number
+
+    @cached_property
+    def boot(self) -> Boot | None:
+        """What the files will set at the next boot; None where the source has no files."""
+        if self.files is None:
+            return None
+        return boot(self.files, keys=self.live, cmdline=self.cmdline, later=self.later_files)
+
+    def require_boot(self) -> Boot:
+        """Return what the files will set.
+
+        Raises:
+            Unreadable: the source has no files, or one that takes part could not be read.
+        """
+        if self.boot is None:
+            raise Unreadable("sysctl.d files")
+        if self.boot.unreadable:
+            raise Unreadable(self.boot.unreadable[0])
+        return self.boot
+
+    def require_counters(self) -> Counters:
+        """Return the counters.
+
+        Raises:
+            Unreadable: the source has none.
+        """
+        if self.counters is None:
+            raise Unreadable("kernel counters")
+        return self.counters
+
+    def require_sockets(self) -> Sockets:
+        """Return the sockets.
+
+        Raises:
+            Unreadable: the source has none, or there were too many to look at each.
+        """
+        if self.sockets is None or self.sockets.truncated:
+            raise Unreadable("TCP sockets")
+        return self.sockets

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tuner.sysctl.key import Key
 
@@ -33,6 +33,11 @@ class Confidence(StrEnum):
 Numbers = int | tuple[int | None, ...]
 """One number for every position of a vector, or one per position (None: any)."""
 
+Bounds = tuple[int, int] | tuple[tuple[int, int] | None, ...]
+"""Lowest and highest for every position of a vector, or a pair per position (None: any)."""
+
+RELATIONS = ("exactly", "at_least", "at_most", "between", "one_of", "default")
+
 
 class Expectation(BaseModel):
     """What one key should be: exactly one of the six relations, with reason and sources."""
@@ -43,7 +48,7 @@ class Expectation(BaseModel):
     exactly: str | None = None
     at_least: Numbers | None = None
     at_most: Numbers | None = None
-    between: tuple[int, int] | None = None
+    between: Bounds | None = None
     one_of: tuple[str, ...] | None = None
     default: bool = False  # the kernel's own default, whatever that is on the host's kernel
     per_gib: bool = False  # numbers of at_least and at_most are per GiB of memory
@@ -53,6 +58,35 @@ class Expectation(BaseModel):
     why: str = Field(min_length=1)
     sources: tuple[str, ...] = Field(min_length=1)
     origin: str = ""  # profile:line that says so
+
+    @model_validator(mode="after")
+    def _has_one_relation(self) -> Expectation:
+        given = [name for name in RELATIONS if getattr(self, name) not in (None, False)]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"give exactly one of {', '.join(RELATIONS)}; found {found}")
+        if self.per_gib and given[0] not in {"at_least", "at_most"}:
+            raise ValueError("per_gib goes with at_least and at_most only")
+        for low, high in self.pairs():
+            if low > high:
+                raise ValueError(f"between runs from {low} down to {high}; the lower comes first")
+        if self.one_of == ():
+            raise ValueError("one_of needs at least one value")
+        return self
+
+    @property
+    def relation(self) -> str:
+        """The name of the relation that is given."""
+        return next(name for name in RELATIONS if getattr(self, name) not in (None, False))
+
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        """Return the pairs of ``between``, those for any number left out."""
+        if self.between is None:
+            return ()
+        first, *rest = self.between
+        if isinstance(first, int):
+            return ((first, rest[0]),) if rest and isinstance(rest[0], int) else ()
+        return tuple(pair for pair in self.between if isinstance(pair, tuple))
 
 
 class LeaveAlone(BaseModel):

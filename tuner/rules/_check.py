@@ -11,13 +11,18 @@ from functools import cache
 
 import tuner.rules
 from tuner.errors import Unreadable
-from tuner.policy.policy import Policy
+from tuner.policy.compliance import complies
+from tuner.policy.policy import Policy, Severity
 from tuner.policy.waiver import Waiver
 from tuner.rules._finding import Finding, Kind, NextBoot, Origin, Skipped, Verdict, Waived
 from tuner.rules._rule import Rule
+from tuner.rules._values import completed, refused
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.catalog import describe
 from tuner.sysctl.key import Key
+from tuner.sysctl.value import parse_value
+
+_TELLING = {Kind.MYTH, Kind.HAZARD}
 
 
 @cache
@@ -33,15 +38,20 @@ def registry() -> Mapping[str, Rule]:
 
 
 def next_boot(snapshot: Snapshot, key: Key) -> NextBoot:
-    """Return what the next boot gives the key, as far as the snapshot can tell."""
-    if snapshot.boot is None:
+    """Return what the next boot gives the key, as far as the snapshot can tell.
+
+    A line that the kernel refuses decides nothing. Where a file that takes part could not be read,
+    it might decide any key.
+    """
+    if snapshot.boot is None or snapshot.boot.unreadable:
         return NextBoot(Origin.UNKNOWN)
-    decision = snapshot.boot.decisions.get(key)
-    if decision is not None:
-        setting = decision.setting
-        return NextBoot(Origin.FILE, decision.value, setting.path, setting.line)
     parameter = describe(key)
     default = parameter.default(snapshot.kernel) if parameter else None
+    decision = snapshot.boot.decisions.get(key)
+    if decision is not None and not refused(key, decision.value, snapshot.kernel):
+        setting = decision.setting
+        value = completed(decision.value, default)
+        return NextBoot(Origin.FILE, value, setting.path, setting.line)
     return NextBoot(Origin.DEFAULT, default) if default else NextBoot(Origin.UNSET)
 
 
@@ -62,10 +72,12 @@ def check(
     skipped: list[Skipped] = []
     for rule in rules:
         try:
-            findings.extend(_located(snapshot, finding) for finding in rule.check(snapshot, policy))
+            # One at a time: what a rule found before it met something unreadable stands.
+            for finding in rule.check(snapshot, policy):
+                findings.append(_located(snapshot, finding))  # noqa: PERF401
         except Unreadable as missing:
             skipped.append(Skipped(rule.id, missing.message))
-    findings = sorted(_without_echoes(findings), key=_order)
+    findings = sorted(_without_echoes(findings, policy), key=_order)
     valid = [waiver for waiver in waivers if today is None or waiver.until >= today]
     kept: list[Finding] = []
     waived: list[Waived] = []
@@ -92,39 +104,52 @@ def _located(snapshot: Snapshot, finding: Finding) -> Finding:
     )
 
 
-def _without_echoes(findings: list[Finding]) -> list[Finding]:
-    """Return the findings without policy findings that a more telling rule explains.
+def _without_echoes(findings: list[Finding], policy: Policy) -> list[Finding]:
+    """Return the findings without those that a more telling one on the same key explains.
 
-    A cause is reported once: where a myth or hazard rule condemns the live value of a key, "the
-    policy wants another value" adds nothing but its wish and its severity.
+    A cause is reported once. Where a myth or hazard rule condemns the live value of a key, "the
+    policy wants another value" adds nothing but its wish and its severity; the cure is the rule's
+    where it satisfies the policy. Since every finding carries what the next boot gives its key,
+    "the next boot gives another value" adds nothing beside a finding at least as severe.
     """
-    telling = {
-        finding.key
-        for finding in findings
-        if finding.kind in {Kind.MYTH, Kind.HAZARD} and finding.fix is not None
-    }
-    echoes = {
-        finding.key: finding
-        for finding in findings
-        if finding.kind is Kind.POLICY and finding.key in telling
-    }
-    merged = []
+    wishes = {finding.key: finding for finding in findings if finding.kind is Kind.POLICY}
+    telling: dict[Key | None, Finding] = {}
     for finding in findings:
-        echo = echoes.get(finding.key)
-        if echo is None or finding.kind not in {Kind.MYTH, Kind.HAZARD}:
-            if finding is not echo:
-                merged.append(finding)
-        elif finding.fix is None:
-            merged.append(finding)
+        if finding.kind in _TELLING and finding.fix is not None:
+            best = telling.get(finding.key)
+            if best is None or finding.severity > best.severity:
+                telling[finding.key] = finding
+    merged: list[Finding] = []
+    for finding in findings:
+        wish = wishes.get(finding.key)
+        if finding is wish and finding.key in telling:
+            continue
+        if finding is telling.get(finding.key) and wish is not None:
+            severity = max(finding.severity, wish.severity)
+            fix = finding.fix if _satisfies(policy, finding) else wish.fix or finding.fix
+            merged.append(replace(finding, severity=severity, wanted=wish.wanted, fix=fix))
         else:
-            merged.append(
-                replace(
-                    finding,
-                    severity=max(finding.severity, echo.severity),
-                    wanted=echo.wanted,
-                )
-            )
-    return merged
+            merged.append(finding)
+    known: dict[Key, Severity] = {}
+    for finding in merged:
+        if finding.key is not None and finding.kind in {*_TELLING, Kind.POLICY}:
+            known[finding.key] = max(finding.severity, known.get(finding.key, Severity.NOTE))
+    return [
+        finding
+        for finding in merged
+        if finding.rule != "boot-drift"
+        or finding.key not in known
+        or known[finding.key] < finding.severity
+    ]
+
+
+def _satisfies(policy: Policy, finding: Finding) -> bool:
+    """Tell whether a finding's own cure is what the policy wants as well."""
+    if finding.key is None or finding.fix is None:
+        return False
+    expectation = policy.expectations[finding.key]
+    value = parse_value(finding.fix.value)
+    return complies(expectation, value, default=None, memory=0) is True
 
 
 def _order(finding: Finding) -> tuple[int, str, str, str, int]:

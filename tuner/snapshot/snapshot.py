@@ -149,9 +149,17 @@ class Snapshot:
         """Return what the host shows for the key, or why it shows nothing."""
         raw = self.live.get(key)
         if raw is None:
-            asked = key.partition(".")[0] in self.complete
-            return Missing.ABSENT if asked else Missing.UNASKED
+            return self._why_not(key)
         return raw if isinstance(raw, Missing) else parse_value(raw)
+
+    def _why_not(self, key: Key) -> Missing:
+        """Return why nothing is known of a key: a closed folder hides what is in it."""
+        folder = key.rpartition(".")[0]
+        while folder:
+            if self.live.get(Key(folder)) is Missing.DENIED:
+                return Missing.DENIED
+            folder = folder.rpartition(".")[0]
+        return Missing.ABSENT if key.partition(".")[0] in self.complete else Missing.UNASKED
 
     def value(self, key: Key) -> Value | None:
         """Return the live value, None where the kernel has no such key here.

@@ -1,8 +1,8 @@
 """Which line of which file decides a key at the next boot.
 
 This is systemd-sysctl's order, with the kernel command line before it and the writers that
-run after it. Sources: sysctl.d(5); systemd v252 ``src/sysctl/sysctl.c``, ``src/basic/conf-files.c``;
-Linux 6.18 ``init/main.c`` ``do_sysctl_args``.
+run after it. Sources: sysctl.d(5); systemd v252 ``src/sysctl/sysctl.c``,
+``src/basic/conf-files.c``; Linux 6.18 ``init/main.c`` ``do_sysctl_args``.
 """
 
 from __future__ import annotations
@@ -66,10 +66,11 @@ def boot(
         later: files that other programs apply afterwards (ufw), in their order.
     """
     ordered, unread = _order(entries)
+    first: dict[Key, list[Setting]] = {}
     applied: dict[Key, list[Setting]] = {}
     all_settings: list[Setting] = []
     for setting in _from_cmdline(cmdline):
-        applied.setdefault(setting.key, []).append(setting)
+        first.setdefault(setting.key, []).append(setting)
         all_settings.append(setting)
 
     assignments: dict[Key, Setting] = {}
@@ -104,9 +105,10 @@ def boot(
                 all_settings.append(setting)
 
     decisions = {}
-    for key, settings in applied.items():
-        winner = settings[-1]
-        beaten = (*reversed(settings[:-1]), *losers.get(key, ()))
+    for key in {**first, **applied}:
+        weakest_first = (*first.get(key, ()), *reversed(losers.get(key, ())), *applied.get(key, ()))
+        winner = (applied.get(key) or first[key])[-1]
+        beaten = tuple(it for it in reversed(weakest_first) if it is not winner)
         decisions[key] = Decision(key, parse_value(winner.effective or ""), winner, beaten)
     read = {entry.path for entry in ordered}
     dead = [
@@ -155,7 +157,10 @@ def _resolve(entry: Entry) -> str:
 
 def _matches(pattern: Key, keys: Iterable[Key]) -> list[Key]:
     """Return the keys that glob(7) would find; ``*`` stays within one component."""
-    parts = [re.compile(translate(part)) for part in pattern.split(".")]
+    parts = [
+        re.compile(translate(part.replace("/", ".").replace("[^", "[!")))
+        for part in pattern.split(".")
+    ]
     found = []
     for key in keys:
         components = key.split(".")

@@ -1,0 +1,231 @@
+"""The lanes: what is run, how often, and which figure is held against which goal."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import contenders
+import farm
+from contenders import Task
+from measure import Cost, median, run
+
+_FORKS = 50  # tuner's default, given to everyone who takes a number
+_HEAVY = ("paramiko", "pydantic", "jinja2", "rich", "yaml")
+_IMPORTS = f"""
+import contextlib, io, sys
+from tuner.cli import main
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
+    main(["--help"])
+print(*(name for name in {_HEAVY!r} if name in sys.modules))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A row of the table. ``met`` None: for information."""
+
+    what: str
+    measured: str
+    goal: str = ""
+    met: bool | None = None
+
+
+def startup(quick: bool) -> Iterator[Figure]:  # noqa: FBT001 - all lanes have this one argument
+    """Measure the CPU that it takes to say something that needs no host."""
+    times = 3 if quick else 10
+    nothing = median([run([sys.executable, "-c", "pass"]) for _ in range(times)])
+    yield Figure("python -c pass", f"{nothing:.3f} s")
+    for flag in ("--help", "--version"):
+        costs = [run([sys.executable, "-m", "tuner", flag]) for _ in range(times)]
+        broken = next((cost.output for cost in costs if cost.status), "")
+        cpu = median(costs)
+        yield Figure(
+            f"tuner {flag}", broken or f"{cpu:.3f} s", "< 0.15 s", not broken and cpu < 0.15
+        )
+    said = run([sys.executable, "-c", _IMPORTS])
+    loaded = said.output.strip()
+    yield Figure(
+        "imported for --help",
+        loaded or "none of them",
+        f"none of {', '.join(_HEAVY)}",
+        said.status == 0 and not loaded,
+    )
+
+
+def judge(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
+    """Measure reading and judging one host's answer, in this process."""
+    from tuner.policy.resolve import load_profiles, resolve  # noqa: PLC0415 - only here
+    from tuner.resources import folder  # noqa: PLC0415
+    from tuner.rules._check import check, registry  # noqa: PLC0415
+    from tuner.snapshot.dump import parse_dump  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as name:
+        answer = _answer(Path(name)).read_bytes()
+    policy = resolve(load_profiles([folder("profiles")]), ("public-server",))
+    rules = tuple(registry().values())
+    today = datetime.now(UTC).date()
+    parsing, checking = [], []
+    for _ in range(20 if quick else 300):
+        start = time.process_time()
+        snapshot = parse_dump(answer, host="host")
+        parsed = time.process_time()
+        check(snapshot, policy, rules, today=today)
+        checking.append(time.process_time() - parsed)
+        parsing.append(parsed - start)
+    parse, judged = (1000 * statistics.median(times) for times in (parsing, checking))
+    both = 1000 * statistics.median(map(sum, zip(parsing, checking, strict=True)))
+    yield Figure(f"parse a probe's {len(answer) / 1024:.0f} KiB", f"{parse:.2f} ms")
+    yield Figure(f"judge it by {len(rules)} rules", f"{judged:.2f} ms")
+    yield Figure("parse and judge one host", f"{both:.2f} ms", "<= 5 ms", both <= 5)
+
+
+def floor(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
+    """Compare the whole audit with a bare fan-out that judges nothing."""
+    sizes = ((100, 1),) if quick else ((200, 5), (1000, 3))
+    with farm.files() as place, farm.real_sshd(place):
+        for hosts, rounds in sizes:
+            tasks = (contenders.tuner(place, hosts, _FORKS), contenders.bare(place, hosts, _FORKS))
+            ours, bare = _alternate(tasks, rounds)
+            ratio = ours.per_host / bare.per_host
+            yield Figure(f"bare paramiko, {hosts} hosts", bare.words)
+            yield Figure(f"tuner audit, {hosts} hosts", ours.words)
+            yield Figure(f"tuner / bare, {hosts} hosts", f"{ratio:.2f}x", "<= 1.5x", ratio <= 1.5)
+
+
+def peers(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
+    """Compare the same audit of 20 keys by tuner, pyinfra and Ansible."""
+    contenders.install()
+    many, few, rounds = (20, 3, 1) if quick else (200, 20, 3)
+    with farm.files() as place, farm.real_sshd(place):
+        tasks = (
+            contenders.tuner(place, many, _FORKS),
+            contenders.pyinfra(place, many, _FORKS),
+            contenders.ansible(place, few, min(few, _FORKS)),
+        )
+        ours, pyinfra, ansible = _alternate(tasks, rounds)
+    yield Figure(f"tuner audit, {many} hosts", ours.words)
+    yield Figure(f"pyinfra server.sysctl, {many} hosts", pyinfra.words)
+    yield Figure(f"ansible.posix.sysctl, {few} hosts", ansible.words)
+    for peer, least in ((ansible, 50), (pyinfra, 10)):
+        ratio = peer.per_host / ours.per_host
+        # So few hosts do not carry a start-up: then the figures are only shown.
+        met = None if quick else ratio >= least
+        yield Figure(f"{peer.tool} / tuner", f"{ratio:.0f}x", f">= {least}x", met)
+
+
+def scale(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
+    """Ask up to 10,000 hosts that a stand-in plays, with one known_hosts line for each."""
+    contenders.install()
+    sizes = (250, 500, 1000) if quick else (1000, 2500, 5000, 10_000)
+    with farm.files() as place:
+        yield _known_hosts(place, sizes[-1])
+        answer = _answer(place.folder)
+        costs: dict[int, Cost] = {}
+        with farm.stand_in(place, contenders.PYTHON, answer, sizes[-1], 0):
+            for hosts in sizes:
+                costs[hosts] = cost = _run(contenders.tuner(place, hosts, None), place)
+                yield Figure(
+                    f"{hosts} hosts",
+                    f"{1000 * cost.cpu / hosts:.2f} ms CPU and {1000 * cost.wall / hosts:.2f} ms "
+                    f"wall per host, {cost.memory / 1e6:.0f} MB",
+                )
+        each = [cost.cpu / hosts for hosts, cost in costs.items()]
+        middle = statistics.median(each)
+        spread = max(abs(one / middle - 1) for one in each)
+        yield Figure(
+            "CPU per host, off the median", f"{100 * spread:.0f} %", "<= 25 %", spread <= 0.25
+        )
+        memory = costs[sizes[-1]].memory / 1e6
+        yield Figure(
+            f"peak memory, {sizes[-1]} hosts", f"{memory:.0f} MB", "< 300 MB", memory < 300
+        )
+        hosts = 500 if quick else 2000
+        with farm.stand_in(place, contenders.PYTHON, answer, hosts, 2):
+            cost = _run(contenders.tuner(place, hosts, 5000), place, watch=True)
+        yield Figure(
+            f"--forks 5000, {hosts} slow hosts",
+            f"{cost.threads} threads, {cost.files} files, {1000 * cost.cpu / hosts:.2f} ms",
+            "<= 1100, <= 1100",
+            cost.threads <= 1100 and cost.files <= 1100,
+        )
+
+
+def _known_hosts(place: farm.Farm, hosts: int) -> Figure:
+    """Measure reading hashed known_hosts and finding every host's key in them."""
+    from tuner.remote.known_hosts import KnownHosts, Standing  # noqa: PLC0415 - only here
+
+    path = place.folder / "hashed"
+    path.write_text(farm.hashed_known_hosts(hosts))
+    shown = [
+        (f"[{address}]:{farm.PORT}", farm.blob_of(address))
+        for address in map(farm.address, range(hosts))
+    ]
+    start = time.process_time()
+    known = KnownHosts([path])
+    right = all(
+        known.judge([name], "ssh-ed25519", blob).standing is Standing.KNOWN for name, blob in shown
+    )
+    cpu = time.process_time() - start
+    return Figure(
+        f"known_hosts: {hosts} hashed lines, {hosts} look-ups",
+        f"{cpu:.2f} s",
+        "< 1 s",
+        right and cpu < 1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    tool: str
+    hosts: int
+    costs: Sequence[Cost]
+
+    @property
+    def per_host(self) -> float:
+        """CPU seconds per host, the median of the rounds."""
+        return median(self.costs, self.hosts)
+
+    @property
+    def words(self) -> str:
+        wall = statistics.median(cost.wall for cost in self.costs)
+        return f"{1000 * self.per_host:.1f} ms CPU per host, {wall:.1f} s wall"
+
+
+def _alternate(tasks: Sequence[Task], rounds: int) -> list[_Result]:
+    """Run all tasks in turn, so many times, and check each time that the job was done."""
+    costs: dict[str, list[Cost]] = {task.tool: [] for task in tasks}
+    for _ in range(rounds):
+        for task in tasks:
+            costs[task.tool].append(_run(task, None))
+    return [_Result(task.tool, task.hosts, costs[task.tool]) for task in tasks]
+
+
+def _run(task: Task, place: farm.Farm | None, *, watch: bool = False) -> Cost:
+    """Run one task.
+
+    Raises:
+        SystemExit: it did not do the job, so that its cost means nothing.
+    """
+    folder = place.folder if place else None
+    cost = run(task.command, environment=contenders.environment(task), folder=folder, watch=watch)
+    complaint = task.complaint(cost)
+    if complaint:
+        sys.exit(f"bench: {task.tool} on {task.hosts} hosts did not do the job: {complaint}")
+    return cost
+
+
+def _answer(folder: Path) -> Path:
+    """Return a file with what the probe says of this machine, as ``tuner collect`` keeps it."""
+    inventory = folder / "here.yml"
+    inventory.write_text("all: {hosts: {here: {ansible_connection: local}}}\n")
+    command = [sys.executable, "-m", "tuner", "collect", str(inventory), "-o", str(folder)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return folder / "here.dump"

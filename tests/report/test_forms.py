@@ -1,0 +1,196 @@
+"""The text that people read and the JSON that machines read."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from importlib import resources
+from io import StringIO
+from typing import Any
+
+import jsonschema
+import pytest
+from rich.console import Console
+
+from tuner.policy.policy import Confidence, Severity
+from tuner.policy.waiver import Waiver
+from tuner.report._report import Failure, HostReport, Report
+from tuner.report.as_json import render_json
+from tuner.report.text import print_arrival, print_report
+from tuner.rules._finding import Finding, Fix, Kind, NextBoot, Origin, Skipped, Verdict, Waived
+from tuner.snapshot.snapshot import Missing
+from tuner.sysctl.key import Key
+from tuner.sysctl.value import Value
+
+HOSTILE = "\x1b[31m[bold]x\u202e\x07"
+
+RECYCLE = Finding(
+    rule="tw-recycle",
+    kind=Kind.MYTH,
+    severity=Severity.ERROR,
+    confidence=Confidence.PROVEN,
+    message="It drops SYNs of clients behind one address.",
+    key=Key("net.ipv4.tcp_tw_recycle"),
+    live=Value(("1",)),
+    wanted="0",
+    next_boot=NextBoot(Origin.FILE, Value(("1",)), "/etc/sysctl.d/99-old.conf", 3),
+    path="/etc/sysctl.d/99-old.conf",
+    line=3,
+    fix=Fix("0", safe=True),
+)
+HOSTILE_FINDING = Finding(
+    rule="drift",
+    kind=Kind.POLICY,
+    severity=Severity.WARNING,
+    confidence=Confidence.POSSIBLE,
+    message=f"says {HOSTILE}",
+    key=Key(f"net.{HOSTILE}"),
+    live=Value((HOSTILE,)),
+    next_boot=NextBoot(Origin.UNKNOWN),
+    path=f"/etc/sysctl.d/{HOSTILE}.conf",
+    line=1,
+)
+DENIED = Finding(
+    rule="removed-key",
+    kind=Kind.HYGIENE,
+    severity=Severity.NOTE,
+    confidence=Confidence.LIKELY,
+    message="m",
+    key=Key("net.x"),
+    live=Missing.DENIED,
+    next_boot=NextBoot(Origin.UNSET),
+)
+WAIVER = Waiver(rule="drift", reason="agreed", owner="netops", until=date(2030, 1, 1))
+REPORT = Report(
+    hosts=(
+        HostReport("web1", ("public-server",), ("web",), "6.1.0", "Debian", Verdict((RECYCLE,))),
+        HostReport("web2", ("public-server",), ("web",), "6.1.0", "Debian", Verdict((RECYCLE,))),
+        HostReport(f"h{HOSTILE}", ("base",), (), HOSTILE, HOSTILE, Verdict((HOSTILE_FINDING,))),
+        HostReport(
+            "w",
+            ("base",),
+            verdict=Verdict(
+                (DENIED,), (Waived(HOSTILE_FINDING, WAIVER),), (Skipped("a", "files"),)
+            ),
+        ),
+        HostReport("ok", ("base",), verdict=Verdict()),
+        HostReport("gone", failure=Failure("connect", f"refused {HOSTILE}", "is sshd running?")),
+    ),
+    version="0.1.0",
+    started="2030-01-01T00:00:00Z",
+    finished="2030-01-01T00:00:01Z",
+)
+
+
+def text(report: Report = REPORT, width: int = 100, **options: Any) -> str:
+    console = Console(file=StringIO(), width=width, highlight=False, **options)
+    print_report(report, console)
+    output = console.file.getvalue()  # type: ignore[attr-defined]
+    assert isinstance(output, str)
+    return output
+
+
+def test_a_finding_tells_all_that_a_person_needs() -> None:
+    output = text()
+    assert output.startswith("web1, web2 (2 hosts)  public-server  1 error")
+    for part in (
+        "net.ipv4.tcp_tw_recycle",
+        "live 1 · wanted 0 · next boot 1 · /etc/sysctl.d/99-old.conf:3",
+        "It drops SYNs of clients behind one address.",
+        "tuner explain tw-recycle",
+    ):
+        assert output.count(part) == 1, part
+
+
+def test_the_recap_keeps_the_four_outcomes_apart() -> None:
+    last = text().rstrip().splitlines()
+    assert "6 hosts: 1 clean, 4 with findings, 0 could not be judged, 1 unreachable" in last, last
+    assert any(line.split() == ["gone", ":", "unreachable"] for line in last)
+    assert any(
+        line.split() == ["w", ":", "error=0", "warning=0", "note=1", "waived=1", "unknown=1"]
+        for line in last
+    )
+
+
+def test_waived_and_unjudged_stay_visible() -> None:
+    output = text()
+    assert "agreed (netops, until 2030-01-01)" in output
+    assert "could not see files; not judged: a" in output
+    assert "is sshd running?" in output
+
+
+@pytest.mark.parametrize("width", [20, 40, 100, 300])
+def test_no_host_can_reach_the_terminal(width: int) -> None:
+    output = text(width=width)
+    assert "\x1b" not in output
+    assert "\x07" not in output
+    assert "\u202e" not in output
+    assert "\\x1b" in output.replace("\n", "").replace(" ", "")
+    assert "[bold]" in output.replace("\n", "").replace(" ", "")
+
+
+def test_colours_only_where_the_terminal_has_them() -> None:
+    assert "\x1b[" in text(force_terminal=True, color_system="standard")
+    assert "\x1b[" not in text()
+
+
+def test_arrivals_are_a_line_a_finding() -> None:
+    console = Console(file=StringIO(), width=100, highlight=False)
+    for host in REPORT.hosts:
+        print_arrival(host, console)
+    output = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "web1: error tw-recycle net.ipv4.tcp_tw_recycle 1" in output
+    assert "ok: clean" in output
+    assert "\x1b" not in output
+
+
+def document(report: Report = REPORT) -> Any:
+    return json.loads("".join(render_json(report, exit_code=3)))
+
+
+def schema() -> Any:
+    source = resources.files("tuner.report") / "schema" / "report-1.json"
+    return json.loads(source.read_text())
+
+
+def test_the_json_keeps_to_the_shipped_schema() -> None:
+    validator = jsonschema.Draft202012Validator(schema())
+    validator.check_schema(schema())
+    validator.validate(document())
+    validator.validate(document(Report((), "0", "2030-01-01T00:00:00Z", "2030-01-01T00:00:00Z")))
+
+
+def test_the_schema_refuses_what_it_does_not_know() -> None:
+    validator = jsonschema.Draft202012Validator(schema())
+    wrong = document()
+    wrong["hosts"][0]["findings"][0]["severity"] = "fatal"
+    assert not validator.is_valid(wrong)
+    more = document()
+    more["hosts"][0]["surprise"] = 1
+    assert not validator.is_valid(more)
+
+
+def test_json_says_what_the_text_says() -> None:
+    found = document()
+    first = found["hosts"][0]["findings"][0]
+    assert (first["live"], first["live_state"], first["file"], first["line"]) == (
+        "1",
+        "value",
+        "/etc/sysctl.d/99-old.conf",
+        3,
+    )
+    assert found["hosts"][3]["findings"][0]["live_state"] == "denied"
+    assert found["totals"] == {
+        "hosts": 6,
+        "clean": 1,
+        "findings": 4,
+        "unjudged": 0,
+        "unreachable": 1,
+        "severities": {"error": 2, "warning": 1, "note": 1},
+    }
+    assert found["groups"][0]["hosts"] in (["gone"], ["web1", "web2"])
+    assert found["hosts"][5]["error"]["kind"] == "connect"
+
+
+def test_json_is_plain_ascii() -> None:
+    "".join(render_json(REPORT, exit_code=0)).encode("ascii")

@@ -1,0 +1,166 @@
+"""`tuner audit`: ask every host, judge what it said, tell what is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import tuner
+from tuner.cli.consoles import for_file, on_stderr, on_stdout
+from tuner.cli.exits import Exit
+from tuner.cli.fan_out import ask
+from tuner.cli.hosts import choose_hosts
+from tuner.cli.paths import write_atomically
+from tuner.errors import PolicyError, UsageError
+from tuner.inventory.host import Host
+from tuner.policy.policy import Policy, Severity
+from tuner.policy.resolve import load_profiles, resolve
+from tuner.remote.collect import collect
+from tuner.remote.session import Session
+from tuner.report._report import Failure, HostReport, Report
+from tuner.report.as_json import render_json
+from tuner.report.text import print_arrival, print_report
+from tuner.resources import folder
+from tuner.rules._check import check, registry
+from tuner.rules._finding import Finding, Verdict
+
+_DEFAULT_ROLE = "base"
+
+
+def run(options: argparse.Namespace) -> Exit:
+    """Audit the hosts that the options name."""
+    outputs = [_output(text) for text in options.outputs]
+    hosts = choose_hosts(options)
+    policies = _policies(hosts, options)
+    rules = tuple(registry().values())
+    today = datetime.now(UTC).date()
+    known: dict[Finding, Finding] = {}
+    started = _now()
+
+    def work(host: Host, session: Session) -> HostReport:
+        snapshot = collect(host, session)
+        verdict = check(snapshot, policies[host.roles], rules, waivers=host.waivers, today=today)
+        return HostReport(
+            name=host.name,
+            roles=host.roles or (_DEFAULT_ROLE,),
+            groups=host.groups,
+            kernel=str(snapshot.kernel),
+            os=snapshot.system.os_name,
+            verdict=_shared(verdict, known),
+        )
+
+    stderr = on_stderr()
+    done: dict[str, HostReport] = {}
+
+    def arrive(host: Host, result: HostReport | Failure) -> None:
+        report = (
+            HostReport(
+                name=host.name,
+                roles=host.roles or (_DEFAULT_ROLE,),
+                groups=host.groups,
+                failure=result,
+            )
+            if isinstance(result, Failure)
+            else result
+        )
+        done[host.name] = report
+        if options.verbose:
+            print_arrival(report, stderr)
+
+    interrupted = ask(work, hosts, options=options, arrive=arrive, console=stderr)
+    report = Report(
+        hosts=tuple(done[host.name] for host in hosts),
+        version=tuner.__version__,
+        started=started,
+        finished=_now(),
+        fail_on=None if options.fail_on == "never" else Severity[options.fail_on.upper()],
+        interrupted=interrupted,
+    )
+    code = _exit(report)
+    for form, path in outputs:
+        write_atomically(path, _FORMS[form](report, code))
+    _print(report, code, options.format)
+    return code
+
+
+def _print(report: Report, code: Exit, form: str) -> None:
+    if form == "text":
+        print_report(report, on_stdout())
+    else:
+        sys.stdout.writelines(_FORMS[form](report, code))
+    sys.stdout.flush()
+
+
+def _text(report: Report, _: Exit) -> list[str]:
+    console = for_file()
+    with console.capture() as capture:
+        print_report(report, console)
+    return [capture.get()]
+
+
+def _json(report: Report, code: Exit) -> list[str]:
+    return list(render_json(report, exit_code=code))
+
+
+_FORMS: Mapping[str, Callable[[Report, Exit], list[str]]] = {"text": _text, "json": _json}
+
+
+def _exit(report: Report) -> Exit:
+    """Return the exit code: incomplete outranks findings."""
+    if report.interrupted:
+        return Exit.INTERRUPTED
+    if report.incomplete:
+        return Exit.INCOMPLETE
+    return Exit.FINDINGS if report.failed else Exit.CLEAN
+
+
+def _output(text: str) -> tuple[str, Path]:
+    """Return format and file of one --output.
+
+    Raises:
+        UsageError: it is not FORMAT:FILE, or the folder is not there.
+    """
+    form, colon, name = text.partition(":")
+    if not colon or form not in _FORMS or not name:
+        raise UsageError(
+            f"--output {text!r} is not FORMAT:FILE",
+            hint=f"formats: {', '.join(_FORMS)}; as in --output json:report.json",
+        )
+    path = Path(name)
+    if not path.parent.is_dir():
+        raise UsageError(f"--output: there is no folder {path.parent}", hint="make it first")
+    return form, path
+
+
+def _policies(
+    hosts: tuple[Host, ...], options: argparse.Namespace
+) -> Mapping[tuple[str, ...], Policy]:
+    """Return the policy of every combination of roles among the hosts.
+
+    Raises:
+        PolicyError: a profile is wrong, a role unknown, or two roles of a host contradict.
+    """
+    profiles = load_profiles([folder("profiles"), *map(Path, options.profiles)])
+    policies: dict[tuple[str, ...], Policy] = {}
+    for host in hosts:
+        if host.roles not in policies:
+            try:
+                policies[host.roles] = resolve(profiles, host.roles or (_DEFAULT_ROLE,))
+            except PolicyError as error:
+                if not error.file:
+                    error.message = f"{host.name}: {error.message}"
+                raise
+    return policies
+
+
+def _shared(verdict: Verdict, known: dict[Finding, Finding]) -> Verdict:
+    """Return the verdict with findings that other hosts have too held once in memory."""
+    findings = tuple(known.setdefault(finding, finding) for finding in verdict.findings)
+    return Verdict(findings, verdict.waived, verdict.skipped)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,92 @@
+"""`tuner collect`: keep what hosts say, with an inventory that reads it back."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from tuner.cli.consoles import on_stderr
+from tuner.cli.exits import Exit
+from tuner.cli.fan_out import ask
+from tuner.cli.hosts import COLLECTED, choose_hosts
+from tuner.cli.paths import write_atomically
+from tuner.errors import UsageError
+from tuner.inventory.host import Host
+from tuner.remote.collect import fetch
+from tuner.remote.session import Session
+from tuner.report._clean import clean
+from tuner.report._report import Failure
+
+
+def run(options: argparse.Namespace) -> Exit:
+    """Collect the dumps of the hosts that the options name."""
+    folder = Path(options.output_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make the folder {folder}: {error.strerror}") from error
+    hosts = choose_hosts(options)
+    failures: dict[str, Failure] = {}
+    console = on_stderr()
+
+    def work(host: Host, session: Session) -> str:
+        dump = fetch(host, session)
+        name = f"{quote(host.name, safe='')}.dump"
+        _write(folder / name, dump)
+        return name
+
+    def arrive(host: Host, result: str | Failure) -> None:
+        if isinstance(result, Failure):
+            failures[host.name] = result
+            console.print(f"{clean(host.name)}: {clean(result.message, longest=600)}", markup=False)
+        elif options.verbose:
+            console.print(f"{clean(host.name)}: {clean(result)}", markup=False)
+
+    interrupted = ask(work, hosts, options=options, arrive=arrive, console=console)
+    write_atomically(folder / COLLECTED, _inventory(hosts))
+    kept = len(hosts) - len(failures)
+    sys.stdout.write(
+        f"{kept} of {len(hosts)} dumps are in {folder}; read them with: "
+        f"tuner audit --from {folder}\n"
+    )
+    if interrupted:
+        return Exit.INTERRUPTED
+    return Exit.INCOMPLETE if failures else Exit.CLEAN
+
+
+def _write(path: Path, dump: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        temporary.write_bytes(dump)
+        temporary.replace(path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _inventory(hosts: tuple[Host, ...]) -> list[str]:
+    """Return an inventory in which every host is its dump, with what was declared of it."""
+    import yaml  # noqa: PLC0415 - only this command writes YAML
+
+    rows: dict[str, dict[str, object]] = {}
+    groups: dict[str, dict[str, dict[str, None]]] = {}
+    for host in hosts:
+        row: dict[str, object] = {"tuner_dump": f"{quote(host.name, safe='')}.dump"}
+        if host.roles:
+            row["tuner_roles"] = list(host.roles)
+        facts = host.facts.model_dump(mode="json", exclude_defaults=True)
+        if facts:
+            row["tuner_facts"] = facts
+        if host.waivers:
+            row["tuner_waivers"] = [
+                waiver.model_dump(mode="json", exclude_none=True) for waiver in host.waivers
+            ]
+        rows[host.name] = row
+        for group in host.groups:
+            groups.setdefault(group, {}).setdefault("hosts", {})[host.name] = None
+    groups.pop("ungrouped", None)
+    tree: dict[str, object] = {"hosts": rows}
+    if groups:
+        tree["children"] = groups
+    return [yaml.safe_dump({"all": tree}, sort_keys=False, allow_unicode=True)]

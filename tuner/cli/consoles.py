@@ -1,0 +1,34 @@
+"""Where text goes: terminals, pipes, and pipes whose reader has gone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+from rich.console import Console
+
+WIDTH = 100
+"""Columns where there is no terminal to ask."""
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        """Leave it to the door: rich would end the program with the exit code of findings."""
+        raise BrokenPipeError
+
+
+def on_stdout() -> Console:
+    """Return the console of results."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH
+    return _Console(width=width, highlight=False, soft_wrap=False)
+
+
+def on_stderr() -> Console:
+    """Return the console of progress and complaints."""
+    return _Console(stderr=True, highlight=False)
+
+
+def for_file() -> Console:
+    """Return a console whose text is captured, without colours."""
+    return _Console(width=WIDTH, highlight=False, no_color=True, color_system=None)

@@ -1,0 +1,85 @@
+"""Ask many hosts, show how far it is, and keep every answer and every failure."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tuner.errors import TunerError
+from tuner.inventory.host import Host
+from tuner.remote.fleet import each
+from tuner.remote.session import Session, Settings
+from tuner.report._clean import clean
+from tuner.report._report import Failure
+
+Result = TypeVar("Result")
+
+
+def ask(
+    work: Callable[[Host, Session], Result],
+    hosts: Sequence[Host],
+    *,
+    options: argparse.Namespace,
+    arrive: Callable[[Host, Result | Failure], None],
+    console: Console,
+) -> bool:
+    """Do the work for every host and hand each result over; return whether it was interrupted.
+
+    Args:
+        work: what to do with one host; a TunerError is that host's failure.
+        hosts: whom.
+        options: the connection's flags.
+        arrive: called once for every host, in the order of arrival.
+        console: where the progress bar goes, if that is a terminal.
+    """
+    settings = Settings(
+        connect_timeout=options.connect_timeout,
+        banner_timeout=options.connect_timeout,
+        auth_timeout=options.connect_timeout,
+        command_timeout=options.timeout,
+        ssh_config=options.ssh_config,
+        accept_new_host_keys=options.accept_new_host_keys,
+        passphrase=_passphrase if sys.stdin.isatty() else None,
+    )
+    pending = {host.name: host for host in hosts}
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with progress, Session(settings) as session:
+        task = progress.add_task("asking hosts", total=len(hosts))
+        try:
+            for host, result in each(lambda host: work(host, session), hosts, forks=options.forks):
+                del pending[host.name]
+                arrive(host, failure(result) if isinstance(result, TunerError) else result)
+                progress.advance(task)
+        except KeyboardInterrupt:
+            for host in pending.values():
+                arrive(host, Failure("interrupted", "interrupted before it answered"))
+            return True
+        finally:
+            for warning in session.warnings:
+                console.print(f"tuner: warning: {clean(warning, longest=2000)}", markup=False)
+    return False
+
+
+def _passphrase(path: str) -> str | None:
+    return getpass.getpass(f"passphrase for {path}: ") or None
+
+
+def failure(error: TunerError) -> Failure:
+    """Return what the report says of a host that could not be judged."""
+    words = re.findall(r"[A-Z][a-z]*", type(error).__name__.removesuffix("Error"))
+    return Failure("-".join(words).lower(), str(error), error.hint)

@@ -1,0 +1,292 @@
+"""One profile: a YAML file that says what a role wants of its hosts, and why."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from tuner.errors import PolicyError
+from tuner.policy.policy import Confidence, Expectation, LeaveAlone, Severity
+from tuner.sysctl.catalog import describe, parameters
+from tuner.sysctl.key import Key, parse_key
+from tuner.sysctl.value import parse_value
+
+_LARGEST = 1 << 20  # bytes; the shipped profiles have less than ten thousand
+_DEEPEST = 8
+_FIELDS = ("summary", "extends", "expect", "leave_alone")
+_VERBATIM = {"exactly", "one_of", "why", "sources", "summary", "extends"}
+_CLOSE = 0.85
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_Entry = TypeVar("_Entry", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What one file says. Each expectation's ``origin`` is ``profile:line``."""
+
+    name: str
+    summary: str = ""
+    extends: tuple[str, ...] = ()
+    expectations: Mapping[Key, Expectation] = field(default_factory=dict)
+    leave_alone: Mapping[Key, LeaveAlone] = field(default_factory=dict)
+    file: str = ""
+
+
+def parse_profile(name: str, text: str, *, file: str = "") -> Profile:
+    """Return the profile that the YAML text describes.
+
+    Raises:
+        PolicyError: with file, line and column: no YAML, an unknown field, an expectation without
+            exactly one relation, or a value that the kernel would refuse.
+    """
+    return _Reader(name, file).read(text)
+
+
+class _Reader:
+    """A walk over the YAML nodes, which know their lines."""
+
+    def __init__(self, name: str, file: str) -> None:
+        self._name = name
+        self._file = file
+        self._seen: set[int] = set()
+
+    def read(self, text: str) -> Profile:
+        root = self._compose(text)
+        if root is None:
+            raise PolicyError("the profile is empty", file=self._file, hint="see profiles/base.yml")
+        fields = dict(self._fields(root, "the profile", _FIELDS))
+        summary = self._plain(fields["summary"], verbatim=True) if "summary" in fields else ""
+        if not isinstance(summary, str):
+            self._fail(fields["summary"], "summary is not a sentence")
+        expectations = self._entries(fields.get("expect"), Expectation)
+        leave_alone = self._entries(fields.get("leave_alone"), LeaveAlone)
+        for key in leave_alone:
+            if key in expectations:
+                self._fail(
+                    fields["leave_alone"], f"{key} is both expected and left alone; keep one"
+                )
+        return Profile(
+            name=self._name,
+            summary=" ".join(summary.split()),
+            extends=self._names(fields.get("extends")),
+            expectations=expectations,
+            leave_alone=leave_alone,
+            file=self._file,
+        )
+
+    def _compose(self, text: str) -> yaml.Node | None:
+        if len(text) > _LARGEST:
+            raise PolicyError(f"the profile is larger than {_LARGEST} bytes", file=self._file)
+        try:
+            return yaml.compose(text, Loader=_LOADER)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            raise PolicyError(
+                f"not YAML: {error.problem or error.context}",
+                file=self._file,
+                line=mark.line + 1 if mark else 0,
+                column=mark.column + 1 if mark else 0,
+            ) from None
+        except yaml.YAMLError as error:
+            summary = " ".join(str(error).split())
+            raise PolicyError(f"not YAML: {summary}", file=self._file) from None
+        except RecursionError:
+            raise PolicyError("nested too deeply", file=self._file) from None
+
+    def _names(self, node: yaml.Node | None) -> tuple[str, ...]:
+        if node is None:
+            return ()
+        plain = self._plain(node, verbatim=True)
+        names = [plain] if isinstance(plain, str) else plain
+        if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+            self._fail(node, "extends is neither a profile's name nor a list of them")
+        return tuple(names)
+
+    def _entries(self, node: yaml.Node | None, model: type[_Entry]) -> dict[Key, _Entry]:
+        found: dict[Key, _Entry] = {}
+        if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
+            return found
+        for key_node, body in self._pairs(node, "a mapping of keys"):
+            key = self._key(key_node)
+            if key in found:
+                self._fail(key_node, f"{key} is there twice")
+            found[key] = self._entry(key, key_node, body, model)
+        return found
+
+    def _key(self, node: yaml.ScalarNode) -> Key:
+        try:
+            return parse_key(node.value)
+        except ValueError as error:
+            self._fail(node, str(error))
+
+    def _entry(
+        self, key: Key, key_node: yaml.ScalarNode, body: yaml.Node, model: type[_Entry]
+    ) -> _Entry:
+        names = tuple(name for name in model.model_fields if name not in {"key", "origin"})
+        nodes = dict(self._fields(body, key, names))
+        values = {
+            name: self._plain(node, verbatim=name in _VERBATIM) for name, node in nodes.items()
+        }
+        for name, kind in (("severity", Severity), ("confidence", Confidence)):
+            if name in values:
+                values[name] = self._word(nodes[name], values[name], name, kind)
+        if isinstance(values.get("sources"), str):
+            values["sources"] = [values["sources"]]
+        for name in ("why", "exactly"):
+            if isinstance(values.get(name), str):
+                values[name] = " ".join(values[name].split())
+        origin = f"{self._name}:{key_node.start_mark.line + 1}"
+        try:
+            entry = model.model_validate({"key": key, "origin": origin, **values})
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = next((nodes[str(part)] for part in first["loc"] if part in nodes), key_node)
+            lacking = str(first["loc"][0]) if first["type"] == "missing" else ""
+            message = first["msg"].removeprefix("Value error, ")
+            if lacking:
+                message = f"lacks {lacking!r}"
+            elif first["loc"]:
+                message = f"{first['loc'][0]}: {message[:1].lower()}{message[1:]}"
+            self._fail(where, f"{key}: {message}")
+        if isinstance(entry, Expectation):
+            self._check_against_kernel(entry, key_node, nodes)
+        return entry
+
+    def _check_against_kernel(
+        self, wanted: Expectation, key_node: yaml.ScalarNode, nodes: Mapping[str, yaml.Node]
+    ) -> None:
+        """Refuse keys that are probably misspelled and values that the kernel would refuse."""
+        parameter = describe(wanted.key)
+        if parameter is None:
+            close = _similar(wanted.key)
+            if close and not wanted.required:
+                self._fail(
+                    key_node,
+                    f"tuner knows no key {wanted.key}",
+                    hint=f"did you mean {close}? If not, `required: true` shows hosts without it",
+                )
+            return
+        if parameter.never:
+            self._fail(
+                key_node,
+                f"no Linux kernel ever had {wanted.key}",
+                hint=f"see {parameter.replaced_by}" if parameter.replaced_by else "",
+            )
+        if parameter.range is None:
+            return
+        at = nodes.get(wanted.relation, key_node)
+        for number in _numbers(wanted):
+            if number not in parameter.range:
+                low, high = parameter.range.min, parameter.range.max
+                self._fail(
+                    at,
+                    f"{wanted.key}: the kernel refuses {number}",
+                    hint=f"it takes {'any' if low is None else low} to "
+                    f"{'any' if high is None else high}",
+                )
+
+    def _word(
+        self, node: yaml.Node, value: Any, name: str, kind: type[Severity | Confidence]
+    ) -> Severity | Confidence:
+        words = {str(member): member for member in kind}
+        if value not in words:
+            self._fail(node, f"{name} is one of {', '.join(words)}, not {value!r}")
+        return words[value]
+
+    def _fields(
+        self, node: yaml.Node, owner: str, names: tuple[str, ...]
+    ) -> Iterator[tuple[str, yaml.Node]]:
+        seen: set[str] = set()
+        for key, value in self._pairs(node, f"{owner}: a mapping of {', '.join(names)}"):
+            if key.value not in names:
+                close = difflib.get_close_matches(key.value, names, n=1, cutoff=0.5)
+                self._fail(
+                    key,
+                    f"{owner} has no field {key.value!r}",
+                    hint=f"did you mean {close[0]!r}?" if close else f"fields: {', '.join(names)}",
+                )
+            if key.value in seen:
+                self._fail(key, f"{owner}: {key.value!r} is there twice")
+            seen.add(key.value)
+            yield key.value, value
+
+    def _pairs(self, node: yaml.Node, expected: str) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
+        if not isinstance(node, yaml.MappingNode):
+            self._fail(node, f"here should be {expected}")
+        self._visit(node)
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self._fail(key, "a name should be plain text")
+            yield key, value
+
+    def _plain(self, node: yaml.Node, *, verbatim: bool, depth: int = 0) -> Any:
+        """Return the node's content; ``verbatim`` keeps what is written, 010 and no as well."""
+        if depth > _DEEPEST:
+            self._fail(node, "nested too deeply")
+        if isinstance(node, yaml.SequenceNode):
+            self._visit(node)
+            return [self._plain(item, verbatim=verbatim, depth=depth + 1) for item in node.value]
+        if not isinstance(node, yaml.ScalarNode):
+            self._fail(node, "here should be plain text, a number or a list")
+        if verbatim:
+            return node.value
+        match node.tag.rpartition(":")[2]:
+            case "int":
+                digits = node.value.replace("_", "")
+                if not digits.removeprefix("-").isdecimal() or len(digits) > len(str(2**64)):
+                    self._fail(node, f"{node.value} is not a decimal whole number")
+                return int(digits)
+            case "bool":
+                return node.value.lower() in {"true", "yes", "on"}
+            case "null":
+                return None
+        return node.value
+
+    def _visit(self, node: yaml.Node) -> None:
+        """Refuse aliases: a short file could otherwise stand for an endless one."""
+        if id(node) in self._seen:
+            self._fail(node, "YAML aliases are not understood here; write it out")
+        self._seen.add(id(node))
+
+    def _fail(self, node: yaml.Node, message: str, *, hint: str = "") -> NoReturn:
+        raise PolicyError(
+            message,
+            file=self._file,
+            line=node.start_mark.line + 1,
+            column=node.start_mark.column + 1,
+            hint=hint,
+        )
+
+
+def _numbers(wanted: Expectation) -> Iterable[int]:
+    """Return every number that the expectation names."""
+    for text in (wanted.exactly, *(wanted.one_of or ())):
+        if text is not None:
+            yield from parse_value(text).ints() or ()
+    for pair in wanted.pairs():
+        yield from pair
+    for bound in (wanted.at_least, wanted.at_most):
+        if bound is not None and not wanted.per_gib:
+            numbers = (bound,) if isinstance(bound, int) else bound
+            yield from (number for number in numbers if number is not None)
+
+
+def _similar(key: Key) -> str:
+    """Return the known key that somebody may have meant; empty for none.
+
+    Only the last component may differ: siblings of other interfaces look alike and are not.
+    """
+    folder, _, last = key.rpartition(".")
+    siblings = {
+        known.rpartition(".")[2]: known
+        for known in parameters()
+        if known.rpartition(".")[0] == folder
+    }
+    close = difflib.get_close_matches(last, siblings, n=1, cutoff=_CLOSE)
+    return siblings[close[0]] if close else ""

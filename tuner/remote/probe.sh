@@ -1,0 +1,261 @@
+#!/bin/sh
+# What this host says about its network settings, as text: sh probe.sh > NAME.dump
+#
+# It reads and writes nothing: no temporary file, no change. Any POSIX sh, any user; a program that
+# is missing costs its section only. Keys that hold secrets (tcp_fastopen_key, stable_secret) are
+# named and never read.
+#
+# The form: a line "tuner-probe 1", sections that begin with "@@ NAME", a last line "@@ end COUNT".
+# The contents of files come last, as head(1) prints them; the section "files" tells their lengths.
+
+set -f
+export LC_ALL=C PATH="${PATH:+$PATH:}/usr/sbin:/usr/bin:/sbin:/bin"
+unset TIME_STYLE GREP_OPTIONS POSIXLY_CORRECT BLOCK_SIZE LS_BLOCK_SIZE QUOTING_STYLE CDPATH
+umask 077
+
+sections=0
+most_interfaces=64
+most_entries=500
+most_sockets=200000
+
+section() {
+  sections=$((sections + 1))
+  printf '@@ %s\n' "$1"
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+sample() {
+  grep -aH '' /proc/uptime /proc/net/netstat /proc/net/snmp /proc/net/sockstat \
+    /proc/net/sockstat6 /proc/net/softnet_stat /proc/net/stat/nf_conntrack \
+    /proc/net/stat/arp_cache /proc/sys/net/netfilter/nf_conntrack_count \
+    /proc/sys/net/netfilter/nf_conntrack_max
+}
+
+system() {
+  printf 'taken %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+  printf 'uid %s\n' "$(id -u)"
+  printf 'page_size %s\n' "$(getconf PAGESIZE)"
+  if [ -d /run/systemd/system ]; then echo 'init systemd'
+  elif [ -e /run/openrc/softlevel ]; then echo 'init openrc'
+  else
+    case $(readlink /proc/1/exe) in
+      */busybox) echo 'init busybox' ;;
+      *) if [ -e /etc/inittab ] && [ -d /etc/init.d ]; then echo 'init sysvinit'; fi ;;
+    esac
+  fi
+  for program in /usr/lib/systemd/systemd-sysctl /lib/systemd/systemd-sysctl; do
+    [ -x "$program" ] || continue
+    printf 'loader systemd-sysctl %s\n' "$("$program" --version | head -n 1)"
+    break
+  done
+  if have sysctl; then
+    said=$(sysctl --version | head -n 1)
+    case $said in *procps*) printf 'loader procps %s\n' "$said" ;; esac
+  fi
+  if have busybox; then printf 'loader busybox %s\n' "$(busybox | head -n 1)"; fi
+  if have openrc; then printf 'loader openrc %s\n' "$(openrc --version | head -n 1)"; fi
+  if [ -e /.dockerenv ]; then echo 'container docker'
+  elif [ -e /run/.containerenv ]; then echo 'container podman'
+  elif [ -d /proc/vz ] && [ ! -d /proc/bc ]; then echo 'container openvz'
+  fi
+  for module in nf_conntrack br_netfilter; do
+    if [ -d "/sys/module/$module" ]; then echo "module $module"; fi
+  done
+  grep -aHE '^(MemTotal:|ID=|VERSION_ID=|PRETTY_NAME=)' /proc/meminfo /etc/os-release \
+    /usr/lib/os-release
+  grep -aH '' /proc/uptime /proc/1/comm /proc/cmdline /proc/sys/kernel/hostname \
+    /proc/sys/kernel/osrelease /sys/devices/system/cpu/online /run/systemd/container
+}
+
+# Paths come from find, so that no list of them can be too long; errors come back as text.
+read_net() {
+  if [ "$interfaces" -le "$most_interfaces" ]; then
+    find /proc/sys/net -type f ! -name flush ! -name stable_secret ! -name tcp_fastopen_key \
+      -exec grep -aH '' {} +
+    return
+  fi
+  find /proc/sys/net \( -path '/proc/sys/net/*/conf/*' -o -path '/proc/sys/net/*/neigh/*' \) \
+    -prune -o -type f ! -name flush ! -name tcp_fastopen_key -exec grep -aH '' {} +
+  # shellcheck disable=SC2086 # interface names hold no blanks, and set -f is on
+  find $kept -type f ! -name stable_secret -exec grep -aH '' {} +
+}
+
+read_others() {
+  cd /proc/sys/kernel && grep -aH '' /proc/sys/fs/file-max /proc/sys/fs/nr_open \
+    /proc/sys/fs/file-nr \
+    /proc/sys/kernel/osrelease /proc/sys/kernel/pid_max /proc/sys/kernel/threads-max \
+    /proc/sys/kernel/shmmax /proc/sys/kernel/shmall /proc/sys/kernel/msgmnb \
+    /proc/sys/kernel/msgmax /proc/sys/kernel/sem /proc/sys/kernel/panic \
+    /proc/sys/kernel/panic_on_oops /proc/sys/vm/swappiness /proc/sys/vm/overcommit_memory \
+    /proc/sys/vm/max_map_count /proc/sys/vm/min_free_kbytes /proc/sys/vm/dirty_ratio \
+    /proc/sys/vm/dirty_background_ratio /proc/sys/vm/panic_on_oom \
+    /proc/sys/vm/vfs_cache_pressure
+}
+
+choose_interfaces() {
+  set +f
+  set -- /proc/sys/net/ipv4/conf/*
+  interfaces=$#
+  kept=
+  if [ "$interfaces" -gt "$most_interfaces" ]; then
+    number=0
+    for name in all default lo "$@"; do
+      name=${name##*/}
+      for family in ipv4 ipv6; do
+        kept="$kept /proc/sys/net/$family/conf/$name /proc/sys/net/$family/neigh/$name"
+      done
+      number=$((number + 1))
+      [ "$number" -lt "$most_interfaces" ] || break
+    done
+  fi
+  set -f
+}
+
+# The files of TuneD's active profiles and of what they include.
+tuned_files() {
+  [ -e /etc/tuned/active_profile ] || return
+  echo /etc/tuned/active_profile
+  echo /etc/tuned/tuned-main.conf
+  todo=$(head -n 1 /etc/tuned/active_profile)
+  depth=0
+  while [ -n "$todo" ] && [ "$depth" -lt 8 ]; do
+    depth=$((depth + 1))
+    next=
+    for profile in $todo; do
+      case $profile in */* | .*) continue ;; esac
+      for folder in /etc/tuned/profiles /etc/tuned /usr/lib/tuned/profiles /usr/lib/tuned; do
+        [ -e "$folder/$profile/tuned.conf" ] || continue
+        echo "$folder/$profile/tuned.conf"
+        next="$next $(sed -n 's/^[ 	]*include[ 	]*=[ 	]*//p' \
+          "$folder/$profile/tuned.conf" | head -n 1 | tr ',' ' ')"
+        break
+      done
+    done
+    todo=${next# }
+  done
+}
+
+# Every path on a line of its own; what cannot be listed is said directly.
+list_files() {
+  set +f
+  for folder in /etc/sysctl.d /run/sysctl.d /usr/local/lib/sysctl.d /usr/lib/sysctl.d \
+    /lib/sysctl.d /etc/modules-load.d /run/modules-load.d /usr/lib/modules-load.d; do
+    case $folder in
+      /lib/*) if [ -h /lib ] || [ -h /lib/sysctl.d ]; then continue; fi ;;
+    esac
+    [ -d "$folder" ] || continue
+    if [ ! -r "$folder" ] || [ ! -x "$folder" ]; then
+      echo "unreadable $folder" >&3
+      continue
+    fi
+    for path in "$folder"/* "$folder"/.[!.]*; do
+      if [ -e "$path" ] || [ -h "$path" ]; then
+        case $path in
+          *"
+"*) echo "unreadable $folder" >&3 ;;
+          *) echo "$path" ;;
+        esac
+      fi
+    done
+  done
+  for path in /etc/sysctl.conf /etc/modules /etc/ufw/ufw.conf /etc/default/ufw \
+    /etc/ufw/sysctl.conf; do
+    if [ -e "$path" ] || [ -h "$path" ]; then echo "$path"; fi
+  done
+  tuned_files
+}
+
+# Reads ss(8) or /proc/net/tcp; sends counts, listeners and the largest groups.
+# shellcheck disable=SC2016 # the dollars are awk's
+count_sockets='
+function port(text) { sub(/.*:/, "", text); return text }
+function address(text) { sub(/:[^:]*$/, "", text); return text }
+form == "ss" { state = $1; here = $4; there = $5; waiting = $2; most = $3 }
+form == "proc" {
+  state = $4; here = $2; there = $3; most = 0
+  waiting = $5; sub(/.*:/, "", waiting)
+}
+state == "State" || state == "st" || NF < 5 { next }
+{ states[state]++ }
+state == "LISTEN" || state == "0A" {
+  heard[port(here)] = 1
+  if (++listeners <= 2000) print "listener", here, waiting, most
+  next
+}
+state == "ESTAB" || state == "TIME-WAIT" || state == "01" || state == "06" {
+  if (port(here) in heard) group = state " " address(here) " " port(here) " - 0"
+  else group = state " " address(here) " 0 " address(there) " " port(there)
+  if (group in groups || kinds++ < 50000) groups[group]++
+  else lost++
+}
+END {
+  for (state in states) print "state", state, states[state]
+  for (group in groups) print "flow", groups[group], group
+  if (lost || listeners > 2000) print "truncated"
+}'
+
+sockets() {
+  number=$(awk '/^TCP:/ { print $3 + $7 }' /proc/net/sockstat)
+  which=tan
+  if [ "${number:-0}" -gt "$most_sockets" ]; then
+    which=tln
+    echo truncated
+  fi
+  if have ss && ss -tln >/dev/null; then
+    echo 'via ss'
+    ss "-$which" | awk -v form=ss "$count_sockets"
+  elif [ "$which" = tan ]; then
+    echo 'via proc'
+    cat /proc/net/tcp /proc/net/tcp6 | awk -v form=proc "$count_sockets"
+  fi | sort -k1,1r -k2,2nr | awk '$1 != "flow" || flows++ < 400'
+}
+
+# One command, read whole before it runs: sh reads this script from the standard input it closes.
+main() {
+  echo
+  echo 'tuner-probe 1'
+  section first
+  sample
+  section system
+  system
+  choose_interfaces
+  section live
+  errors=$(read_net 2>&1 >&3; read_others 2>&1 >&3)
+  section unread
+  printf '%s\n' "$errors" | head -n 20000
+  find /proc/sys/net/ipv4 -maxdepth 1 -name tcp_fastopen_key -exec echo withheld {} \;
+  if [ -d /proc/sys/net/ipv6/conf ]; then
+    echo 'withheld /proc/sys/net/ipv6/conf/*/stable_secret'
+  fi
+  if [ -n "$kept" ]; then echo "truncated $interfaces interfaces"; fi
+  section sockets
+  sockets
+  section files
+  paths=$(list_files | head -n "$most_entries")
+  IFS='
+'
+  # shellcheck disable=SC2086 # split at newlines only, and set -f is on
+  set -- $paths
+  unset IFS
+  if [ $# -ge "$most_entries" ]; then echo 'unreadable /etc/sysctl.d'; fi
+  if [ $# -gt 0 ]; then
+    # shellcheck disable=SC2012 # stat(1) differs between systems; find -printf is GNU's
+    ls -ldn -- "$@" | sed 's/^/link /'
+    # shellcheck disable=SC2012 # the same
+    ls -ldnL -- "$@" | sed 's/^/stat /'
+  fi
+  sleep 0.5 || sleep 1
+  section second
+  sample
+  section contents
+  for path do
+    shift
+    if [ -f "$path" ] && [ -r "$path" ]; then set -- "$@" "$path"; fi
+  done
+  if [ $# -gt 0 ]; then head -v -c 1048576 -- "$@" | head -c 8388608; fi
+  printf '\n@@ end %s\n' "$sections"
+}
+
+main 3>&1 </dev/null 2>/dev/null
+exit 0

@@ -1,0 +1,368 @@
+"""SSH, by paramiko's public interface: connect, prove, run one script."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import paramiko
+
+from tuner.errors import ConnectError, TimedOut, TransportError
+from tuner.inventory.host import Host
+from tuner.remote.auth import Login
+from tuner.remote.become import Command, make_command
+from tuner.remote.exchange import Exchange
+from tuner.remote.handshake import (
+    DroppedError,
+    OtherTypeError,
+    check_host_key,
+    ours,
+    shake_hands,
+)
+from tuner.remote.keys import Keyring
+from tuner.remote.known_hosts import KnownHosts
+from tuner.remote.session import Settings
+from tuner.remote.ssh_config import SshConfig
+from tuner.remote.ssh_options import Route, hop_host, make_route
+from tuner.remote.streams import open_stream
+from tuner.remote.transport import Completed
+from tuner.remote.wire import Watch, Wire
+
+_USUAL_CONFIGS = (Path("~/.ssh/config"), Path("/etc/ssh/ssh_config"))
+_CHUNK = 65536  # bytes taken from a channel at once
+_MOST_JUMPS = 8
+_JUMP_MEMORY = 30.0  # seconds for which a failed jump host is not tried again
+
+if not os.environ.get("TUNER_DEBUG"):
+    # what goes wrong is in our errors; paramiko would print tracebacks besides
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
+
+
+@dataclass(slots=True)
+class _Jump:
+    """A jump host's connection, made by the first thread that needs it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    link: _Link | None = None
+    error: TransportError | None = None
+    failed: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """An authenticated connection and the wire under it."""
+
+    transport: paramiko.Transport
+    wire: Wire
+
+
+class Wires:
+    """What the SSH connections of one run share. Safe for many threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._configs: dict[Path | None, SshConfig] = {}
+        self._known: dict[tuple[Path, ...], KnownHosts] = {}
+        self._jumps: dict[tuple[str, ...], _Jump] = {}
+        self._warnings: dict[str, None] = {}
+        self._keyring = Keyring(settings.passphrase)
+        self._watch = Watch()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was not honoured, each once."""
+        return tuple(self._warnings)
+
+    def connect(self, host: Host) -> Connection:
+        """Return an open connection to a host.
+
+        Raises:
+            TransportError: there is none, this time.
+        """
+        route = self._route(host)
+        command = make_command(host.become, route.user)
+        label = _label(host, route)
+        link = self._open(host, route, label, self._via(host, route))
+        return Connection(link.transport, link.wire, self._watch, command, label)
+
+    def close(self) -> None:
+        """Close the connections to jump hosts."""
+        with self._lock:
+            jumps = list(self._jumps.values())
+            self._jumps.clear()
+        for jump in reversed(jumps):
+            if jump.link is not None:
+                jump.link.transport.close()
+
+    def _route(self, host: Host) -> Route:
+        return make_route(
+            host,
+            self._config,
+            accept_new=self._settings.accept_new_host_keys,
+            warn=self._warn,
+        )
+
+    def _warn(self, sentence: str) -> None:
+        self._warnings[sentence] = None
+
+    def _config(self, file: Path | None) -> SshConfig:
+        chosen = file or self._settings.ssh_config
+        key = Path(chosen).expanduser() if chosen is not None else None
+        with self._lock:
+            if key not in self._configs:
+                if key is not None and not key.exists():
+                    raise ConnectError(f"there is no ssh configuration {key}")
+                paths = [key] if key else [path.expanduser() for path in _USUAL_CONFIGS]
+                self._configs[key] = SshConfig(paths)
+            return self._configs[key]
+
+    def _known_hosts(self, route: Route) -> KnownHosts:
+        with self._lock:
+            if route.known_hosts not in self._known:
+                self._known[route.known_hosts] = KnownHosts(route.known_hosts)
+            return self._known[route.known_hosts]
+
+    def _open(self, host: Host, route: Route, label: str, via: paramiko.Transport | None) -> _Link:
+        """Return an authenticated connection, after as many tries as settings allow."""
+        settings = self._settings
+        kinds: tuple[str, ...] | None = None
+        tries = 0
+        while True:
+            try:
+                return self._try(host, route, label, via, kinds)
+            except OtherTypeError as other:
+                kinds = other.kinds
+            except DroppedError as dropped:
+                tries += 1
+                if tries > settings.retries:
+                    raise ConnectError(
+                        f"{label}: the server dropped the connection {dropped}, {tries} times",
+                        hint="ask fewer hosts at a time (--forks), or raise sshd's MaxStartups",
+                    ) from None
+                pause = settings.retry_delay * 2 ** (tries - 1)
+                time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter is no secret
+
+    def _try(
+        self,
+        host: Host,
+        route: Route,
+        label: str,
+        via: paramiko.Transport | None,
+        kinds: tuple[str, ...] | None,
+    ) -> _Link:
+        settings = self._settings
+        known = self._known_hosts(route)
+        stream = open_stream(
+            route, label, via, timeout=route.connect_timeout or settings.connect_timeout
+        )
+        transport, wire = shake_hands(
+            stream,
+            label,
+            kinds if kinds is not None else known.kinds(route.key_names),
+            timeout=settings.banner_timeout,
+        )
+        try:
+            check_host_key(
+                transport,
+                route,
+                label,
+                known,
+                retried=kinds is not None,
+                direct=via is None and not route.proxy_command,
+            )
+            Login(
+                transport, route, host, self._keyring, label=label, timeout=settings.auth_timeout
+            ).run()
+        except OtherTypeError:
+            transport.close()
+            raise
+        except Exception as error:  # noqa: BLE001 - judged by where it comes from
+            transport.close()
+            raise ours(error, label) from None
+        wire.allowance = None  # from here on the channel's window bounds what it may send
+        return _Link(transport, wire)
+
+    def _via(self, host: Host, route: Route) -> paramiko.Transport | None:
+        """Return the last jump host on the way, connected."""
+        chain = self._chain(host, route, ())
+        via: paramiko.Transport | None = None
+        for count, hop in enumerate(chain, start=1):
+            via = self._jump(host, chain[:count], hop, route.file, via)
+        return via
+
+    def _chain(self, host: Host, route: Route, seen: tuple[str, ...]) -> tuple[str, ...]:
+        """Return all jump hosts in order: the first one of a list may need others before it."""
+        if not route.jumps:
+            return ()
+        first = route.jumps[0]
+        if first in seen or len(seen) >= _MOST_JUMPS:
+            raise ConnectError(f"{host.name}: ProxyJump leads in a circle: {', '.join(seen)}")
+        inner = self._route(hop_host(first, host, route.file))
+        return (*self._chain(host, inner, (*seen, first)), *route.jumps)
+
+    def _jump(
+        self,
+        host: Host,
+        key: tuple[str, ...],
+        hop: str,
+        file: Path | None,
+        via: paramiko.Transport | None,
+    ) -> paramiko.Transport:
+        with self._lock:
+            jump = self._jumps.setdefault((str(file), *key), _Jump())
+        with jump.lock:
+            if jump.link is not None and jump.link.transport.is_active():
+                return jump.link.transport
+            if jump.error is not None and time.monotonic() - jump.failed < _JUMP_MEMORY:
+                raise _again(jump.error)
+            jump_host = hop_host(hop, host, file)
+            route = self._route(jump_host)
+            try:
+                jump.link = self._open(jump_host, route, f"jump host {route.where}", via)
+            except TransportError as error:
+                jump.error, jump.failed = error, time.monotonic()
+                raise _again(error) from None
+            jump.error = None
+            return jump.link.transport
+
+
+def _again(error: TransportError) -> TransportError:
+    """Return the same trouble for another host: exceptions of threads are not shared."""
+    return type(error)(error.message, hint=error.hint)
+
+
+def _label(host: Host, route: Route) -> str:
+    return route.where if host.name == route.address else f"{host.name} ({route.where})"
+
+
+class Connection:
+    """An open SSH connection to one host."""
+
+    def __init__(
+        self,
+        transport: paramiko.Transport,
+        wire: Wire,
+        watch: Watch,
+        command: Command,
+        label: str,
+    ) -> None:
+        self._transport = transport
+        self._wire = wire
+        self._watch = watch
+        self._command = command
+        self._label = label
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
+            self._transport.close()
+
+    def run(self, script: str, *, timeout: float, limit: int) -> Completed:
+        """Run a script; see Transport.run."""
+        started = time.monotonic()
+        try:
+            # the watch ends calls that paramiko lets wait for ever, such as the reply to exec
+            with self._watch.guard(self._wire, timeout + 1.0):
+                channel = self._transport.open_session(timeout=timeout)
+                with contextlib.closing(channel):
+                    channel.exec_command(self._command.text)
+                    return Exchange(
+                        _Remote(channel, self._transport, self._label),
+                        self._command,
+                        timeout=timeout,
+                        started=started,
+                        limit=limit,
+                        where=self._label,
+                    ).run(script)
+        except Exception as error:  # noqa: BLE001 - judged by where it comes from
+            if self._wire.expired:
+                raise TimedOut(f"{self._label}: no answer within {timeout:g} s") from None
+            raise ours(error, self._label) from None
+
+
+class _Bell(threading.Event):
+    """Rings when either stream has something; paramiko's pipes may set it but not clear it."""
+
+    def clear(self) -> None:
+        """Do nothing: one pipe being empty says nothing of the other."""
+
+    def rearm(self) -> None:
+        """Clear it."""
+        super().clear()
+
+
+class _Remote:
+    """A command that runs on the host."""
+
+    def __init__(
+        self, channel: paramiko.Channel, transport: paramiko.Transport, label: str
+    ) -> None:
+        self._channel = channel
+        self._transport = transport
+        self._label = label
+        self._bell = _Bell()
+        channel.in_buffer.set_event(self._bell)
+        channel.in_stderr_buffer.set_event(self._bell)
+
+    def read(self, seconds: float) -> tuple[bytes, bytes] | None:
+        """Return what came; see Running.read."""
+        channel = self._channel
+        self._bell.rearm()
+        ended = channel.eof_received or channel.closed or not self._transport.is_active()
+        out = channel.recv(_CHUNK) if channel.recv_ready() else b""
+        err = channel.recv_stderr(_CHUNK) if channel.recv_stderr_ready() else b""
+        if not out and not err:
+            if ended:
+                return None
+            self._bell.wait(seconds)
+        return out, err
+
+    def write(self, data: bytes, seconds: float) -> None:
+        """Write to stdin; see Running.write."""
+        self._channel.settimeout(seconds)
+        try:
+            self._channel.sendall(data)
+        except TimeoutError:
+            raise TimedOut(
+                f"{self._label}: the host took no script within {seconds:.0f} s"
+            ) from None
+        except OSError:
+            pass  # the command has ended already; its last words say why
+
+    def finish(self) -> None:
+        """Close stdin."""
+        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+            self._channel.shutdown_write()
+
+    def status(self, seconds: float) -> int:
+        """Return the exit status; see Running.status."""
+        if not self._channel.status_event.wait(seconds):
+            raise TimedOut(f"{self._label}: the script closed its output and did not end")
+        status = self._channel.exit_status
+        if status == -1 and not self._transport.is_active():
+            raise ConnectError(
+                f"{self._label}: the connection broke in the middle of the answer",
+                hint="try again; if it stays so, see the host's log",
+            )
+        return status

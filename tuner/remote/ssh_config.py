@@ -1,0 +1,249 @@
+"""How OpenSSH's client reads ssh_config: blocks, Include, Match, and the first value wins."""
+
+from __future__ import annotations
+
+import glob
+import re
+import socket
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from getpass import getuser
+from pathlib import Path
+
+from tuner.errors import ConnectError
+
+_DEPTH = 16  # OpenSSH's own limit on nested Include (readconf.c, READCONF_MAX_DEPTH)
+_LINE = re.compile(r"\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+|$)(.*)")
+_LISTS = frozenset({"identityfile", "certificatefile", "localforward", "remoteforward", "sendenv"})
+_WORD = re.compile(r'"([^"]*)"|(\S+)')
+_EXEC_TIMEOUT = 30.0  # seconds for one Match exec command
+
+
+@cache
+def glob_pattern(pattern: str) -> re.Pattern[str]:
+    """Return the regular expression of an OpenSSH pattern: ``*`` and ``?``, no brackets."""
+    text = re.escape(pattern.lower()).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.compile(text, re.DOTALL)
+
+
+def matches(patterns: Sequence[str], name: str) -> bool:
+    """Return whether the name matches a pattern and none of the negated ones (``!``)."""
+    found = False
+    name = name.lower()
+    for pattern in patterns:
+        if pattern.startswith("!"):
+            if glob_pattern(pattern[1:]).fullmatch(name):
+                return False
+        elif not found and glob_pattern(pattern).fullmatch(name):
+            found = True
+    return found
+
+
+def words(text: str) -> list[str]:
+    """Split arguments at blanks; double quotes keep a word together, ``#`` starts a comment."""
+    result = []
+    for match in _WORD.finditer(text):
+        if match[2] is not None and match[2].startswith("#"):
+            break
+        result.append(match[1] if match[1] is not None else match[2])
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """One Host line, or one criterion of a Match line."""
+
+    kind: str  # host, or a Match keyword
+    patterns: tuple[str, ...] = ()
+    negated: bool = False
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Settings under the same conditions; all tests must pass."""
+
+    tests: tuple[_Test, ...]
+    settings: list[tuple[str, str]]
+
+
+class SshConfig:
+    """What some files of ssh_config say, read once."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._blocks: list[_Block] = []
+        for path in paths:
+            self._read(path, (), 0, path.parent)
+        self._final = any(test.kind == "final" for b in self._blocks for test in b.tests)
+        self._named: dict[str, list[int]] = {}
+        self._general: list[int] = []
+        for index, block in enumerate(self._blocks):
+            first = block.tests[0] if block.tests else None
+            if (
+                first is not None
+                and first.kind == "originalhost"
+                and not first.negated
+                and not any(set(pattern) & set("*?!") for pattern in first.patterns)
+            ):
+                for pattern in set(first.patterns):
+                    self._named.setdefault(pattern.lower(), []).append(index)
+            else:
+                self._general.append(index)
+
+    def lookup(self, name: str, given: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        """Return option name in lower case → values for a host as the user named it.
+
+        Args:
+            name: the name on the command line or in the inventory.
+            given: values that win over the files, such as the inventory's user.
+
+        Raises:
+            ConnectError: a Match exec command cannot be run.
+        """
+        options = {key: list(value) for key, value in given.items()}
+        indexes = sorted([*self._named.get(name.lower(), ()), *self._general])
+        for final in (False, True) if self._final else (False,):
+            for index in indexes:
+                block = self._blocks[index]
+                if final and not any(test.kind == "final" for test in block.tests):
+                    continue
+                if all(self._passes(test, name, options, final=final) for test in block.tests):
+                    for key, value in block.settings:
+                        if key in _LISTS:
+                            if key not in given and value not in options.get(key, ()):
+                                options.setdefault(key, []).append(value)
+                        else:
+                            options.setdefault(key, [value])
+        return options
+
+    def _passes(
+        self, test: _Test, name: str, options: Mapping[str, list[str]], *, final: bool
+    ) -> bool:
+        first: Callable[[str, str], str] = lambda key, default: options.get(key, [default])[0]  # noqa: E731
+        if test.kind == "originalhost":
+            passed = matches(test.patterns, name)
+        elif test.kind == "host":
+            passed = matches(test.patterns, first("hostname", name).replace("%h", name))
+        elif test.kind == "user":
+            passed = matches(test.patterns, first("user", getuser()))
+        elif test.kind == "localuser":
+            passed = matches(test.patterns, getuser())
+        elif test.kind == "final":
+            passed = final
+        elif test.kind == "exec":
+            passed = _succeeds(
+                fill(
+                    test.patterns[0],
+                    name=name,
+                    address=first("hostname", name).replace("%h", name),
+                    port=first("port", "22"),
+                    user=first("user", getuser()),
+                ),
+                test.place,
+            )
+        else:
+            passed = test.kind == "all"  # canonical: names are never rewritten here
+        return passed is not test.negated
+
+    def _read(self, path: Path, outer: tuple[_Test, ...], depth: int, home: Path) -> None:
+        try:
+            text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise ConnectError(f"cannot read {path}: {error.strerror}") from None
+        block = _Block(outer, [])
+        self._blocks.append(block)
+        for number, line in enumerate(text.splitlines(), start=1):
+            place = f"{path}:{number}"
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            match = _LINE.fullmatch(line.rstrip())
+            if match is None:
+                raise ConnectError(f"{place}: not a line of ssh_config: {line.strip()[:80]!r}")
+            key, rest = match[1].lower(), match[2]
+            if key == "host":
+                test = _Test("originalhost", tuple(words(rest)), place=place)
+                block = _Block((*outer, test), [])
+                self._blocks.append(block)
+            elif key == "match":
+                block = _Block((*outer, *_criteria(rest, place)), [])
+                self._blocks.append(block)
+            elif key == "include":
+                if depth >= _DEPTH:
+                    raise ConnectError(f"{place}: Include is nested too deeply")
+                for pattern in words(rest):
+                    found = Path(pattern).expanduser()
+                    for each in sorted(glob.glob(str(home / found))):  # noqa: PTH207 - absolute patterns
+                        self._read(Path(each), block.tests, depth + 1, home)
+                block = _Block(block.tests, [])
+                self._blocks.append(block)
+            elif key in {"proxycommand", "remotecommand", "localcommand"}:
+                block.settings.append((key, rest))
+            else:
+                block.settings.append((key, " ".join(words(rest))))
+
+
+def _criteria(rest: str, place: str) -> list[_Test]:
+    """Return the tests of a Match line.
+
+    Raises:
+        ConnectError: a criterion that is unknown or lacks its argument.
+    """
+    tests = []
+    tokens = words(rest)
+    while tokens:
+        word = tokens.pop(0)
+        negated = word.startswith("!")
+        kind = word.lstrip("!").lower()
+        if kind in {"all", "canonical", "final"}:
+            tests.append(_Test(kind, (), negated, place))
+        elif kind in {"host", "originalhost", "user", "localuser", "exec"} and tokens:
+            argument = tokens.pop(0)
+            patterns = (argument,) if kind == "exec" else tuple(argument.split(","))
+            tests.append(_Test(kind, patterns, negated, place))
+        else:
+            raise ConnectError(
+                f"{place}: tuner does not understand Match {word}",
+                hint="give a file without it by --ssh-config FILE",
+            )
+    return tests
+
+
+def _succeeds(command: str, place: str) -> bool:
+    try:
+        done = subprocess.run(  # noqa: S602 - ssh_config(5) says: by the user's shell
+            command,
+            shell=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_EXEC_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ConnectError(f"{place}: Match exec failed: {type(error).__name__}") from None
+    return done.returncode == 0
+
+
+def fill(text: str, *, name: str, address: str, port: str, user: str) -> str:
+    """Return the text with the tokens of ssh_config(5) filled in: %h %n %p %r %u %d %L %l %%."""
+    if "%" not in text:
+        return text
+    tokens: dict[str, Callable[[], str]] = {
+        "h": lambda: address,
+        "n": lambda: name,
+        "k": lambda: name,
+        "p": lambda: port,
+        "r": lambda: user,
+        "u": getuser,
+        "d": lambda: str(Path.home()),
+        "L": lambda: socket.gethostname().split(".")[0],
+        "l": socket.gethostname,
+        "%": lambda: "%",
+    }
+    return re.sub(
+        "%(.)", lambda match: tokens[match[1]]() if match[1] in tokens else match[0], text
+    )

@@ -1,0 +1,209 @@
+"""The report that a tired person reads top-down: the worst first, hosts that are alike together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from tuner.policy.policy import Severity
+from tuner.report._clean import clean
+from tuner.report._report import Block, HostReport, Outcome, Report, blocks, fold
+from tuner.rules._finding import Finding, NextBoot, Origin, Verdict
+from tuner.snapshot.snapshot import Missing
+
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+_INDENT = 2
+_BODY = _INDENT + 8
+_NAMES = 6  # how many host names or ranges a heading shows
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print the whole report: blocks with findings, unreachable hosts, recap."""
+    found = blocks(report.hosts)
+    judged = [block for block in found if block.like.verdict is not None]
+    for block in judged:
+        if block.outcome is not Outcome.CLEAN or _verdict(block).waived:
+            _print_block(block, console)
+    failed = [block for block in found if block.like.verdict is None]
+    if failed:
+        console.print(Text("NOT JUDGED", style="bold"))
+        for block in failed:
+            _print_failure(block, console)
+        console.print()
+    _print_recap(report, found, console)
+
+
+def print_arrival(host: HostReport, console: Console) -> None:
+    """Print one host's result as it comes in, a line a finding."""
+    name = clean(host.name)
+    if host.failure is not None:
+        console.print(Text.assemble((name, "bold"), ": ", (clean(host.failure.message), "red")))
+        return
+    verdict = host.verdict or Verdict()
+    if not verdict.findings:
+        console.print(Text.assemble((name, "bold"), f": {host.outcome}"))
+    for finding in verdict.findings:
+        console.print(
+            Text.assemble(
+                (name, "bold"),
+                ": ",
+                (str(finding.severity), _STYLES[finding.severity]),
+                f" {finding.rule} {clean(finding.key or '')} {_live(finding)}".rstrip(),
+            )
+        )
+
+
+def _print_block(block: Block, console: Console) -> None:
+    verdict = _verdict(block)
+    heading = Text.assemble((_names(block.hosts), "bold"))
+    heading.append(f"  {', '.join(block.like.roles)}", style="dim")
+    heading.append(f"  {_tally(verdict)}")
+    console.print(heading)
+    for finding in verdict.findings:
+        _print_finding(finding, console)
+    for waived in verdict.waived:
+        line = Text.assemble(
+            ("waived  ", "dim"),
+            f"{waived.finding.rule} {clean(waived.finding.key or '')}: ",
+            (clean(waived.waiver.reason), "italic"),
+            f" ({clean(waived.waiver.owner)}, until {waived.waiver.until.isoformat()})",
+        )
+        _write(console, line)
+    if verdict.skipped:
+        _print_skipped(verdict, console)
+    console.print()
+
+
+def _print_finding(finding: Finding, console: Console) -> None:
+    severity = str(finding.severity)
+    head = Text.assemble(
+        (f"{severity:<8}", _STYLES[finding.severity]),
+        (clean(finding.key) if finding.key else finding.rule, "bold"),
+    )
+    if finding.key:
+        head.append(f"  {finding.rule}", style="dim")
+    if finding.confidence != "proven":
+        head.append(f" ({finding.confidence})", style="dim")
+    _write(console, head)
+    facts = [f"live {_live(finding)}"] if finding.live is not None else []
+    if finding.wanted:
+        facts.append(f"wanted {finding.wanted}")
+    if finding.next_boot is not None:
+        facts.append(f"next boot {_boot(finding.next_boot)}")
+    if finding.path:
+        facts.append(f"{clean(finding.path)}:{finding.line}")
+    if facts:
+        _write(console, Text(" · ".join(facts)), _BODY)
+    _write(console, Text(clean(finding.message, longest=600)), _BODY)
+    _write(console, Text(f"tuner explain {finding.rule}", style="dim"), _BODY)
+
+
+def _print_skipped(verdict: Verdict, console: Console) -> None:
+    reasons: dict[str, list[str]] = {}
+    for skipped in verdict.skipped:
+        reasons.setdefault(skipped.reason, []).append(skipped.rule)
+    for reason, rules in reasons.items():
+        line = Text.assemble(
+            ("unknown ", "magenta"),
+            f"could not see {clean(reason)}; not judged: {', '.join(rules)}",
+        )
+        _write(console, line)
+
+
+def _print_failure(block: Block, console: Console) -> None:
+    failure = block.like.failure
+    if failure is None:
+        return
+    line = Text.assemble((_names(block.hosts), "bold"), "  ", (failure.kind, "red"))
+    _write(console, line)
+    _write(console, Text(clean(failure.message, longest=600)), _BODY)
+    if failure.hint:
+        _write(console, Text(clean(failure.hint, longest=600), style="dim"), _BODY)
+
+
+def _print_recap(report: Report, found: Sequence[Block], console: Console) -> None:
+    console.print(Text("RECAP", style="bold"))
+    names = [_names(block.hosts) for block in found]
+    widest = min(max((len(name) for name in names), default=0), max(20, console.width - 60))
+    for block, name in zip(found, names, strict=True):
+        line = Text(f"{name:<{widest}} : ")
+        if block.like.verdict is None:
+            line.append("unreachable", style="red")
+        else:
+            line.append_text(_counts(block.like.verdict))
+        _write(console, line)
+    total = Text(f"{_plural(len(report.hosts), 'host')}: ", style="bold")
+    total.append(f"{report.count(Outcome.CLEAN)} clean, ", style="green")
+    total.append(f"{report.count(Outcome.FINDINGS)} with findings, ", style="yellow")
+    total.append(f"{report.count(Outcome.UNJUDGED)} could not be judged, ", style="magenta")
+    total.append(f"{report.count(Outcome.UNREACHABLE)} unreachable", style="red")
+    console.print(total)
+    partly = sum(bool(host.verdict and host.verdict.skipped) for host in report.hosts)
+    if partly:
+        console.print(Text(f"{_plural(partly, 'host')} could not be judged by every rule"))
+    if report.interrupted:
+        console.print(Text("interrupted: hosts that had not answered are counted as unreachable"))
+
+
+def _counts(verdict: Verdict) -> Text:
+    line = Text()
+    for severity in sorted(Severity, reverse=True):
+        number = sum(finding.severity is severity for finding in verdict.findings)
+        line.append(f"{severity}={number}", style=_STYLES[severity] if number else "dim")
+        line.append("  ")
+    line.append(f"waived={len(verdict.waived)}", style="" if verdict.waived else "dim")
+    line.append("  ")
+    line.append(f"unknown={len(verdict.skipped)}", style="magenta" if verdict.skipped else "dim")
+    return line
+
+
+def _tally(verdict: Verdict) -> str:
+    parts = []
+    for severity in sorted(Severity, reverse=True):
+        number = sum(finding.severity is severity for finding in verdict.findings)
+        if number:
+            parts.append(_plural(number, str(severity)))
+    if verdict.skipped:
+        parts.append(f"{_plural(len(verdict.skipped), 'rule')} could not judge")
+    return ", ".join(parts)
+
+
+def _names(hosts: Sequence[str]) -> str:
+    folded = [clean(name) for name in fold(hosts)]
+    shown = ", ".join(folded[:_NAMES]) + (", …" if len(folded) > _NAMES else "")
+    return f"{shown} ({len(hosts)} hosts)" if len(hosts) > 1 else shown
+
+
+def _live(finding: Finding) -> str:
+    if isinstance(finding.live, Missing):
+        return str(finding.live)
+    return clean(str(finding.live)) or "empty"
+
+
+def _boot(boot: NextBoot) -> str:
+    match boot.origin:
+        case Origin.FILE:
+            return clean(str(boot.value)) or "empty"
+        case Origin.DEFAULT:
+            return f"{boot.value} (kernel default)"
+        case Origin.UNSET:
+            return "kernel default"
+        case Origin.UNKNOWN:
+            return "unknown"
+
+
+def _write(console: Console, text: Text, indent: int = _INDENT) -> None:
+    """Print the text indented; rich's own padding would fill every line up with blanks."""
+    for line in text.wrap(console, max(console.width - indent, 10)):
+        line.rstrip()
+        console.print(Text(" " * indent).append_text(line), no_wrap=True, crop=False)
+
+
+def _verdict(block: Block) -> Verdict:
+    return block.like.verdict or Verdict()
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

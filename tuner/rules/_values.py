@@ -1,0 +1,118 @@
+"""What a line's right-hand side comes to once the kernel has read it."""
+
+from __future__ import annotations
+
+from tuner.errors import Unreadable
+from tuner.policy.compliance import complies
+from tuner.policy.policy import Policy
+from tuner.rules._formulas import Span, parse_ports
+from tuner.snapshot.snapshot import Snapshot
+from tuner.sysctl.catalog import describe
+from tuner.sysctl.files import Setting
+from tuner.sysctl.key import Key
+from tuner.sysctl.value import Value
+from tuner.sysctl.version import KernelVersion, parse_version
+
+PORT_RANGE = Key("net.ipv4.ip_local_port_range")
+RESERVED_PORTS = Key("net.ipv4.ip_local_reserved_ports")
+_NUMERIC = {"bool", "int", "enum", "bitmap", "vector"}
+
+
+def numbers(value: Value) -> tuple[int, ...] | None:
+    """Return the numbers as the kernel reads them: decimal, 0x16 or octal with a leading zero."""
+    found = []
+    for token in value.tokens:
+        digits = token.removeprefix("-").lower()
+        base = 16 if digits.startswith("0x") else 8 if digits.startswith("0") else 10
+        try:
+            found.append(int(token, base if digits != "0" else 10))
+        except ValueError:
+            return None
+    return tuple(found)
+
+
+def refused(key: Key, value: Value, kernel: KernelVersion) -> bool:
+    """Tell whether the kernel is known not to take the value, so that the line changes nothing."""
+    parameter = describe(key)
+    if parameter is None:
+        return False
+    if not parameter.writable:
+        return True
+    if parameter.type not in _NUMERIC and key != PORT_RANGE:
+        return False
+    given = numbers(value)
+    if not given:
+        return True
+    limits = parameter.range
+    if limits is None or (limits.since is not None and kernel < parse_version(limits.since)):
+        return False
+    return not all(number in limits for number in given)
+
+
+def agrees(key: Key, line: Value, live: Value) -> bool:
+    """Tell whether the live value is what the line says.
+
+    A vector's line may name only its first numbers; a single number's may have more than the
+    kernel reads; port lists are compared as ports.
+    """
+    if line.tokens == live.tokens:
+        return True
+    said, shown = numbers(line), live.ints()
+    if not said or not shown:
+        return key == RESERVED_PORTS and parse_ports(str(line)) == parse_ports(str(live))
+    length = min(len(said), len(shown))
+    return said[:length] == shown[:length]
+
+
+def completed(line: Value, default: Value | None) -> Value:
+    """Return what a boot makes of the line: numbers it leaves out keep their default."""
+    said = numbers(line)
+    tokens = line.tokens if said is None else tuple(map(str, said))
+    rest = default.tokens[len(tokens) :] if default is not None and tokens else ()
+    return Value(tokens + rest)
+
+
+def port_range(snapshot: Snapshot) -> tuple[int, int] | None:
+    """Return the first and last local port, None where the key is absent.
+
+    Raises:
+        Unreadable: it could not be read, or is not two numbers.
+    """
+    value = snapshot.value(PORT_RANGE)
+    if value is None:
+        return None
+    given = value.ints()
+    if given is None or len(given) != 2:  # noqa: PLR2004 - first and last
+        raise Unreadable(f"{PORT_RANGE} (not two numbers: {value})")
+    return given[0], given[1]
+
+
+def reserved_ports(snapshot: Snapshot) -> tuple[Span, ...]:
+    """Return the ports that the kernel gives to nobody by itself.
+
+    Raises:
+        Unreadable: the key could not be read.
+    """
+    return parse_ports(str(snapshot.value(RESERVED_PORTS) or ""))
+
+
+def lines_for(snapshot: Snapshot, key: Key) -> tuple[Setting, ...]:
+    """Return the lines that take part in boot and assign the key by its name."""
+    if snapshot.boot is None:
+        return ()
+    return tuple(
+        setting
+        for setting in snapshot.boot.settings
+        if setting.key == key and setting.value is not None
+    )
+
+
+def endorsed(snapshot: Snapshot, policy: Policy, key: Key) -> bool:
+    """Tell whether the policy asks for the key's live value, so that advice against it is moot."""
+    expectation = policy.expectations.get(key)
+    value = snapshot.value(key)
+    if expectation is None or value is None:
+        return False
+    parameter = describe(key)
+    default = parameter.default(snapshot.kernel) if parameter else None
+    return complies(expectation, value, default=default, memory=snapshot.system.memory) is True

@@ -1,0 +1,132 @@
+"""tcp_tw_recycle is on, or a line still asks for it.
+
+What it flags
+    A kernel that has the key with it switched on, now or at the next boot: error. A kernel that
+    has no such key, and a line that sets it: a warning where the line says on, a note where it
+    says off.
+
+Why it is wrong
+    With it the kernel remembers, for each remote address, the last timestamp it saw, and for 60 s
+    drops every SYN from that address with an older timestamp or with none. Two hosts behind one
+    NAT share an address but no clock, so one of them cannot connect. It is no safer without NAT:
+    Linux 4.10, and kernels that carry commit 165573e41f2f (6.1.192, 6.12.117 and 6.18.33 among
+    them), give every connection a clock of its own, and look to such a server like many hosts
+    behind one NAT. On a kernel without the key the line does nothing but make `sysctl -p` exit
+    with 1.
+
+Instead
+    0 on kernels up to 4.11; no line at all on later ones. TIME_WAIT on a server needs nothing
+    done; a client that runs out of ports wants tcp_tw_reuse.
+
+Applies to
+    Linux up to 4.11, the last release with the key, for what it breaks; every later one for the
+    dead line.
+
+Evidence
+    linux commit 4396e46187ca, which removed it; the key's absence; the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuner.errors import Unreadable
+from tuner.policy.policy import Confidence, Policy, Severity
+from tuner.rules._finding import Finding, Fix, Kind
+from tuner.rules._rule import Rule
+from tuner.rules._values import lines_for, numbers
+from tuner.snapshot.facts import Known
+from tuner.snapshot.snapshot import Snapshot
+from tuner.sysctl.files import Setting
+from tuner.sysctl.key import Key
+from tuner.sysctl.value import parse_value
+
+KEY = Key("net.ipv4.tcp_tw_recycle")
+
+
+def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001
+    """Yield the live danger, the one that the next boot brings, or the dead lines."""
+    live = snapshot.number(KEY)
+    if live is None:
+        yield from _dead_lines(snapshot)
+        return
+    decision = snapshot.boot.decisions.get(KEY) if snapshot.boot is not None else None
+    if live != 0:
+        yield RULE.finding(
+            _danger(snapshot),
+            key=KEY,
+            wanted="0",
+            fix=Fix("0", safe=True),
+        )
+    elif decision is not None and _is_on(decision.setting):
+        yield RULE.finding(
+            f"The next boot switches it on. {_danger(snapshot)}",
+            key=KEY,
+            wanted="0",
+            at=decision.setting,
+            fix=Fix("0", safe=True),
+        )
+
+
+def _danger(snapshot: Snapshot) -> str:
+    if snapshot.kernel.at_least(4, 10):
+        return (
+            "Every connection has a timestamp clock of its own from Linux 4.10 on, and this server "
+            "drops the SYNs of any client that reconnects within 60 s with an older stamp."
+        )
+    start = (
+        "For 60 s after a connection closes, SYNs from the same address with an older timestamp or "
+        "none are dropped"
+    )
+    match snapshot.facts.nat:
+        case Known.YES:
+            return f"{start}, and clients behind this host's NAT share an address but no clock."
+        case Known.NO:
+            return (
+                f"{start}; without NAT that still hits clients whose kernels give every connection "
+                "a clock of its own, such as Linux 4.10, 6.1.192, 6.12.117 and 6.18.33."
+            )
+    return (
+        f"{start}, which hits every second client behind one NAT, and clients whose kernels give "
+        "every connection a clock of its own."
+    )
+
+
+def _dead_lines(snapshot: Snapshot) -> Iterator[Finding]:
+    if snapshot.boot is None:
+        raise Unreadable("sysctl.d files")
+    for line in lines_for(snapshot, KEY):
+        exit_status = (
+            "" if line.ignore_failure else ", and makes `sysctl -p` on its file exit with 1"
+        )
+        belief = " It never was safe with NAT." if _is_on(line) else ""
+        yield RULE.finding(
+            f"Linux 4.12 removed tcp_tw_recycle: the line does nothing{exit_status}.{belief}",
+            key=KEY,
+            wanted="no such line",
+            at=line,
+            severity=Severity.WARNING if _is_on(line) else Severity.NOTE,
+        )
+    snapshot.require_boot()
+
+
+def _is_on(line: Setting) -> bool:
+    given = numbers(parse_value(line.effective or ""))
+    return bool(given) and given[0] != 0 if given else False
+
+
+RULE = Rule(
+    id="tw-recycle",
+    kind=Kind.HAZARD,
+    severity=Severity.ERROR,
+    confidence=Confidence.PROVEN,
+    sources=(
+        "linux@4396e46187ca",
+        "linux@95a22caee396",
+        "linux@165573e41f2f",
+        "linux v4.10 net/ipv4/tcp_input.c tcp_conn_request",
+        "linux v4.10 net/ipv4/tcp_metrics.c tcp_peer_is_proven",
+    ),
+    doc=__doc__,
+    check=check,
+)

@@ -1,0 +1,260 @@
+"""The probe's answer, which is also the form of a dump, read into a snapshot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from tuner.errors import DumpError
+from tuner.snapshot.counters import parse_counters, uptime
+from tuner.snapshot.entries import sort_entries, tell_entries
+from tuner.snapshot.snapshot import Loader, Missing, Snapshot, Source, System
+from tuner.snapshot.sockets import parse_sockets
+from tuner.sysctl.key import Key, key_from_path
+from tuner.sysctl.version import KernelVersion, parse_version
+
+LONGEST_VALUE = 4096
+"""Characters of a value that are kept."""
+CUT = "…[cut]"
+"""What follows a value that was longer."""
+
+_LARGEST = 64 << 20
+_MOST_KEYS = 200_000
+_VERSION = 1
+_MAGIC = re.compile(rb"^tuner-probe ([0-9]{1,9})\r?$", re.MULTILINE)
+_END = re.compile(rb"^@@ end ([0-9]{1,9})\s*", re.MULTILINE)
+_HEADER = re.compile(r"^@@ ([a-z]+)$", re.MULTILINE)
+_TAKEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+_PROC_SYS = "/proc/sys/"
+_AGAIN = "take the dump again: sh probe.sh > HOST.dump"
+
+
+def is_dump(data: bytes) -> bool:
+    """Tell whether the data is the probe's answer, whole or not."""
+    return _MAGIC.search(data, 0, 1 << 16) is not None
+
+
+def parse_dump(data: bytes, *, host: str = "") -> Snapshot:
+    """Return what the probe saw; whatever a login printed before its first line is skipped.
+
+    Args:
+        data: the probe's whole standard output.
+        host: the host's name; without one, the name that it gives itself.
+
+    Raises:
+        DumpError: cut off, too large, of an unknown version, or no dump at all.
+    """
+    if len(data) > _LARGEST:
+        raise DumpError(f"the dump is larger than {_LARGEST >> 20} MiB", hint=_AGAIN)
+    sections, contents = _split(data)
+    tables = _tables(sections.get("first", ""))
+    later = _tables(sections.get("second", ""))
+    told = _tables(sections.get("system", ""))
+    live, truncated = _live(sections)
+    entries = sort_entries(tell_entries(sections.get("files", ""), contents))
+    uid, system = _system(sections.get("system", ""), told)
+    return Snapshot(
+        host=host or _first(told, "/proc/sys/kernel/hostname"),
+        kernel=_kernel(told, live),
+        source=Source.PROBE,
+        taken=next(
+            (word for word in uid.get("taken", ()) if _TAKEN.fullmatch(word)),
+            "",
+        ),
+        system=system,
+        live=live,
+        complete=frozenset() if truncated else frozenset({"net"}),
+        files=entries.files,
+        later_files=entries.later,
+        modules_load=entries.modules,
+        cmdline=_first(told, "/proc/cmdline"),
+        counters=parse_counters(tables, later),
+        sockets=parse_sockets(sections.get("sockets", "").split("\n")),
+    )
+
+
+def first_line(data: bytes) -> str:
+    """Return the first line of foreign data, shortened and safe to print."""
+    for line in data[:4096].decode("utf-8", "backslashreplace").splitlines():
+        shown = "".join(c if c.isprintable() else " " for c in line).strip()
+        if shown:
+            return shown[:120]
+    return ""
+
+
+def cap(value: str) -> str:
+    """Return the value, cut and marked if it is longer than tuner keeps."""
+    return value if len(value) <= LONGEST_VALUE else value[:LONGEST_VALUE] + CUT
+
+
+def _split(data: bytes) -> tuple[Mapping[str, str], bytes]:
+    """Return the sections' texts and the contents of the files."""
+    magic = _MAGIC.search(data)
+    if magic is None:
+        said = first_line(data)
+        raise DumpError(
+            f'no dump: it begins with "{said}"' if said else "no dump: it is empty",
+            hint="a dump is what probe.sh prints: sh probe.sh > HOST.dump",
+        )
+    if int(magic[1]) != _VERSION:
+        raise DumpError(
+            f"a dump of version {int(magic[1])}, and this tuner reads version {_VERSION}",
+            hint="take the dump with the probe.sh of this tuner",
+        )
+    end = None
+    at = data.rfind(b"\n@@ end ")
+    if at > magic.end():
+        end = _END.match(data, at + 1)
+    start = data.find(b"\n@@ contents\n", magic.end())
+    if end is None or start < 0 or start > at:
+        raise DumpError("the dump is cut off: its last line is missing", hint=_AGAIN)
+    text = data[magic.end() : start + 1].decode("utf-8", "backslashreplace")
+    parts = _HEADER.split(text.replace("\r\n", "\n"))
+    sections: dict[str, str] = {}
+    for name, body in zip(parts[1::2], parts[2::2], strict=True):
+        sections.setdefault(name, body)
+    if len(parts) // 2 + 1 != int(end[1]):
+        raise DumpError(
+            f"the dump is damaged: it has {len(parts) // 2 + 1} sections and counts {int(end[1])}",
+            hint=_AGAIN,
+        )
+    return sections, data[start + len(b"\n@@ contents\n") : at]
+
+
+def _tables(text: str) -> dict[str, list[str]]:
+    """Return path → lines of what ``grep -H`` printed."""
+    tables: dict[str, list[str]] = {}
+    for line in text.split("\n"):
+        if line.startswith("/"):
+            path, _, rest = line.partition(":")
+            tables.setdefault(path, []).append(rest)
+    return tables
+
+
+def _first(tables: Mapping[str, Sequence[str]], path: str) -> str:
+    lines = tables.get(path)
+    return cap(lines[0].strip()) if lines else ""
+
+
+def _live(sections: Mapping[str, str]) -> tuple[dict[Key, str | Missing], bool]:
+    """Return the readings, and whether there were more interfaces than were read."""
+    shown: dict[str, str] = {}
+    longer: dict[str, list[str]] = {}
+    for line in sections.get("live", "").split("\n"):
+        path, colon, value = line.partition(":")
+        if not colon or not path.startswith(_PROC_SYS):
+            continue
+        if path in shown:
+            longer.setdefault(path, [shown[path]]).append(value)
+        else:
+            shown[path] = value if len(value) <= LONGEST_VALUE else cap(value)
+    if len(shown) > _MOST_KEYS:
+        raise DumpError(f"the dump has more than {_MOST_KEYS} keys", hint=_AGAIN)
+    for path, values in longer.items():
+        shown[path] = cap("\n".join(values))
+    live: dict[Key, str | Missing] = {_key(path): value for path, value in shown.items()}
+    truncated = False
+    for line in sections.get("unread", "").split("\n"):
+        at = line.find(_PROC_SYS)
+        if line.startswith("truncated "):
+            truncated = True
+        elif at >= 0 and line.startswith("withheld "):
+            _withhold(line[at:], live)
+        elif at >= 0 and not line.endswith("No such file or directory"):
+            path = line[at:].partition(": ")[0].rstrip("':")
+            live.setdefault(key_from_path(path), Missing.DENIED)
+    return live, truncated
+
+
+_key = lru_cache(maxsize=1 << 14)(key_from_path)  # a fleet's hosts show the same keys
+
+
+def _withhold(path: str, live: dict[Key, str | Missing]) -> None:
+    """Mark a secret that the probe does not ask for."""
+    if "*" not in path:
+        live[key_from_path(path)] = Missing.UNASKED
+        return
+    prefix, _, name = path.partition("*")
+    folder = str(key_from_path(prefix.rstrip("/"))) + "."
+    for key in [key for key in live if key.startswith(folder)]:
+        interface = key[len(folder) :].partition(".")[0]
+        live[Key(f"{folder}{interface}.{name.lstrip('/')}")] = Missing.UNASKED
+
+
+def _kernel(told: Mapping[str, Sequence[str]], live: Mapping[Key, str | Missing]) -> KernelVersion:
+    release = _first(told, "/proc/sys/kernel/osrelease")
+    shown = live.get(Key("kernel.osrelease"))
+    if not release and isinstance(shown, str):
+        release = shown
+    try:
+        return parse_version(release)
+    except ValueError:
+        shown = first_line(release.encode("utf-8", "replace"))
+        raise DumpError(
+            f'the dump names no Linux kernel (kernel.osrelease is "{shown}")',
+            hint=_AGAIN,
+        ) from None
+
+
+def _system(
+    text: str, told: Mapping[str, Sequence[str]]
+) -> tuple[Mapping[str, Sequence[str]], System]:
+    """Return the probe's own words, and what kind of machine it is."""
+    words: dict[str, list[str]] = {}
+    for line in text.split("\n"):
+        if not line.startswith("/"):
+            name, _, rest = line.partition(" ")
+            words.setdefault(name, []).append(rest.strip())
+    release = os_release(told.get("/etc/os-release") or told.get("/usr/lib/os-release") or ())
+    memory = _first(told, "/proc/meminfo").removeprefix("MemTotal:").split()
+    container = _first(told, "/run/systemd/container") or _word(words, "container")
+    return words, System(
+        os_id=release.get("ID", ""),
+        os_version=release.get("VERSION_ID", ""),
+        os_name=release.get("PRETTY_NAME", ""),
+        init=_word(words, "init") or _first(told, "/proc/1/comm"),
+        loaders=tuple(_loader(line) for line in words.get("loader", ())[:8]),
+        container=container,
+        memory=1024 * number(memory[0]) if memory else 0,
+        cpus=count_cpus(_first(told, "/sys/devices/system/cpu/online")),
+        page_size=number(_word(words, "page_size")) or 4096,
+        uptime=uptime(told),
+        uid=number(_word(words, "uid")),
+    )
+
+
+def _word(words: Mapping[str, Sequence[str]], name: str) -> str:
+    found = words.get(name)
+    return cap(found[0]) if found else ""
+
+
+def _loader(line: str) -> Loader:
+    name, _, rest = line.partition(" ")
+    version = re.search(r"\d[\w.]*", rest)
+    return Loader(name[:40], version[0][:40] if version else "")
+
+
+def number(text: str) -> int:
+    """Return a whole number of a reasonable size, 0 for anything else."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
+
+
+def os_release(lines: Iterable[str]) -> dict[str, str]:
+    """Return os-release(5)'s assignments without their quotes."""
+    found = {}
+    for line in lines:
+        name, equals, value = line.strip().partition("=")
+        if equals:
+            found[name] = cap(value.strip("\"'"))
+    return found
+
+
+def count_cpus(ranges: str) -> int:
+    """Return how many CPUs a list such as ``0-3,8`` names."""
+    total = 0
+    for part in ranges.split(","):
+        low, dash, high = part.strip().partition("-")
+        if low:
+            total += number(high) - number(low) + 1 if dash else 1
+    return max(total, 0)

@@ -1,0 +1,172 @@
+"""Files that a host sent along: which of them set keys at boot, and which come later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from tuner.sysctl.boot import DIRECTORIES
+from tuner.sysctl.files import Entry, Kind, parse_file
+
+LARGEST_FILE = 1 << 20
+"""Bytes of a file that the probe sends at most; a larger one counts as unreadable."""
+
+_LISTED = re.compile(
+    r"(link|stat) (.)([rwxsStT-]{9})\S? +\S+ +\S+ +\S+ +(?:\d+, *)?(\d{1,18}) +\S+ +\S+ +\S+ (.*)"
+)
+_KINDS = {"-": Kind.FILE, "d": Kind.DIRECTORY}
+_REAPPLIED = ("/run/sysctl.d", "/etc/sysctl.d")
+_TRUE = frozenset({"1", "true", "yes", "y"})
+_HEADER = re.compile(rb"^==> (/[^\n]{1,4096}) <==\n", re.MULTILINE)
+_SECTION = re.compile(rb"^\s*\[([^\]]*)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """The entries by what they are for."""
+
+    files: tuple[Entry, ...]
+    later: tuple[Entry, ...]
+    modules: tuple[Entry, ...]
+
+
+def tell_entries(index: str, contents: bytes) -> list[Entry]:
+    """Return the entries of two listings by ``ls -ldn`` and what ``head -v`` printed of them."""
+    links: dict[str, str] = {}
+    seen: dict[str, tuple[str, str, int]] = {}
+    order: list[str] = []
+    closed: list[Entry] = []
+    for line in index.split("\n"):
+        if line.startswith("unreadable "):
+            closed.append(Entry(line.removeprefix("unreadable ") + "/*.conf", Kind.UNREADABLE))
+        match = _LISTED.fullmatch(line)
+        if match is None:
+            continue
+        which, kind, mode, size, path = match.groups()
+        if which == "stat":
+            seen[path] = (kind, mode, int(size))
+            continue
+        target = ""
+        if kind == "l":
+            path, _, target = path.partition(" -> ")
+        if path not in links:
+            links[path] = target
+            order.append(path)
+    texts = _texts({path: size for path, (kind, _, size) in seen.items() if kind == "-"}, contents)
+    entries = []
+    for path in order:
+        kind, mode, _ = seen.get(path, ("", "rw-r--r--", 0))
+        entry = Entry(path, Kind.DANGLING, target=links[path], mode=_mode(mode))
+        if path in seen:
+            what = _KINDS.get(kind, Kind.OTHER)
+            text = texts.get(path)
+            if what is Kind.FILE and text is None:
+                what = Kind.UNREADABLE
+            entry = replace(entry, kind=what, content=text or b"")
+        entries.append(entry)
+    return entries + closed
+
+
+def _texts(sizes: Mapping[str, int], contents: bytes) -> dict[str, bytes]:
+    """Return the content of each file that was sent whole."""
+    texts: dict[str, bytes] = {}
+    at = 0
+    while (match := _HEADER.search(contents, at)) is not None:
+        path = match[1].decode("utf-8", "backslashreplace")
+        begin = match.end()
+        size = sizes.get(path)
+        if size is None or path in texts:  # not a header but a line of a file that has grown
+            at = begin
+            continue
+        end = begin + min(size, LARGEST_FILE)
+        after = contents[end : end + 5]
+        if (
+            size <= LARGEST_FILE
+            and end <= len(contents)
+            and (not after or after.startswith(b"\n==> "))
+        ):
+            texts[path] = contents[begin:end]
+            at = end
+        else:  # it has changed its length meanwhile, or was too large
+            at = begin
+    return texts
+
+
+def _mode(text: str) -> int:
+    """Return the permission bits that ls prints as nine letters."""
+    mode = 0
+    for place, letter in enumerate(text):
+        if letter in "rwxst":
+            mode |= 0o400 >> place
+        if letter in "sStT":
+            mode |= {2: 0o4000, 5: 0o2000, 8: 0o1000}.get(place, 0)
+    return mode
+
+
+def sort_entries(entries: Iterable[Entry]) -> Entries:
+    """Return the entries by what they are for.
+
+    ufw applies its file when it is enabled (``IPT_SYSCTL`` of ``/etc/default/ufw``); TuneD applies
+    its profiles' ``[sysctl]`` sections and, with ``reapply_sysctl``, the local files once more.
+    """
+    by_path = {entry.path: entry for entry in entries}
+    files, modules = [], []
+    for path, entry in by_path.items():
+        folder = path.rpartition("/")[0]
+        if path == "/etc/sysctl.conf" or folder in DIRECTORIES:
+            files.append(entry)
+        elif path == "/etc/modules" or folder.endswith("/modules-load.d"):
+            modules.append(entry)
+    return Entries(tuple(files), (*_ufw(by_path), *_tuned(by_path, files)), tuple(modules))
+
+
+def _assigned(entry: Entry | None) -> dict[str, str]:
+    """Return a shell-like file's assignments, names in small letters, without quotes."""
+    found = {}
+    for line in (entry.content if entry else b"").decode("utf-8", "backslashreplace").split("\n"):
+        name, equals, value = line.partition("=")
+        if equals and not line.lstrip().startswith("#"):
+            found[name.strip().lower()] = value.strip().strip("\"'")
+    return found
+
+
+def _ufw(by_path: dict[str, Entry]) -> list[Entry]:
+    if _assigned(by_path.get("/etc/ufw/ufw.conf")).get("enabled", "").lower() not in _TRUE:
+        return []
+    path = _assigned(by_path.get("/etc/default/ufw")).get("ipt_sysctl", "/etc/ufw/sysctl.conf")
+    entry = by_path.get(path)
+    return [entry] if entry else []
+
+
+def _tuned(by_path: dict[str, Entry], files: Iterable[Entry]) -> list[Entry]:
+    """Return the profiles' ``[sysctl]`` lines at their own line numbers, the included first."""
+    profiles = [entry for path, entry in by_path.items() if path.endswith("/tuned.conf")]
+    if not profiles:
+        return []
+    again = _assigned(by_path.get("/etc/tuned/tuned-main.conf")).get("reapply_sysctl", "1")
+    kept = set()
+    if again.lower() in _TRUE:
+        for entry in files:
+            if entry.path == "/etc/sysctl.conf" or entry.path.startswith(_REAPPLIED):
+                kept |= {setting.key for setting in parse_file("", entry.content).settings}
+    return [
+        replace(entry, content=_sysctl_section(entry.content, kept)) for entry in reversed(profiles)
+    ]
+
+
+def _sysctl_section(content: bytes, kept: Iterable[str]) -> bytes:
+    """Blank every line but plain assignments of ``[sysctl]`` to keys that are not kept."""
+    lines = []
+    inside = False
+    held = set(kept)
+    for line in content.split(b"\n"):
+        header = _SECTION.match(line)
+        if header:
+            inside = header[1].strip() == b"sysctl"
+        settings = parse_file("", line).settings if inside and not header else ()
+        plain = len(settings) == 1 and settings[0].key not in held
+        value = (settings[0].value or "") if plain else ""
+        computed = not value or value[0] in "<>" or "${" in value
+        lines.append(b"" if computed else line)
+    return b"\n".join(lines)

@@ -1,0 +1,118 @@
+"""TCP sockets as the probe counts them on the host, from ss(8) or from /proc/net/tcp."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tuner.snapshot.snapshot import Flow, Listener, Sockets
+
+_STATES = {
+    "01": "ESTAB",
+    "02": "SYN-SENT",
+    "03": "SYN-RECV",
+    "04": "FIN-WAIT-1",
+    "05": "FIN-WAIT-2",
+    "06": "TIME-WAIT",
+    "07": "UNCONN",
+    "08": "CLOSE-WAIT",
+    "09": "LAST-ACK",
+    "0A": "LISTEN",
+    "0B": "CLOSING",
+    "0C": "SYN-RECV",  # the kernel's NEW_SYN_RECV
+}
+_HEX = re.compile(r"[0-9A-Fa-f]{1,8}")
+_MOST_PORTS = 65535
+_IPV4, _IPV6 = 8, 32  # hexadecimal digits
+
+
+@dataclass
+class _Reader:
+    """What has been read so far; ``kernel`` says that the words are /proc/net/tcp's."""
+
+    kernel: bool = False
+    truncated: bool = False
+    states: dict[str, int] = field(default_factory=dict)
+    listeners: list[Listener] = field(default_factory=list)
+    flows: list[Flow] = field(default_factory=list)
+
+    def state(self, text: str) -> str:
+        return _STATES.get(text, text) if self.kernel else text
+
+    def number(self, text: str) -> int:
+        if self.kernel:
+            return int(text, 16) if _HEX.fullmatch(text) else 0
+        return _decimal(text)
+
+    def address(self, text: str) -> str:
+        return _unfold(text) if self.kernel else text.strip("[]").replace("*", "::")
+
+
+def parse_sockets(lines: Iterable[str]) -> Sockets | None:
+    """Return the sockets of the probe's section; None where the host could not list them.
+
+    Addresses are without brackets, ``::`` for any; IPv4 in IPv6 is shown as IPv4.
+    """
+    reader = _Reader()
+    seen = False
+    for line in lines:
+        match line.split():
+            case ["via", form]:
+                reader.kernel = form == "proc"
+                seen = True
+            case ["truncated"]:
+                reader.truncated = True
+                seen = True
+            case ["state", state, count]:
+                reader.states[reader.state(state)] = _decimal(count)
+            case ["listener", here, queued, backlog]:
+                address, _, port = here.rpartition(":")
+                reader.listeners.append(
+                    Listener(
+                        _plain(reader.address(address)),
+                        min(reader.number(port), _MOST_PORTS),
+                        reader.number(queued),
+                        reader.number(backlog),
+                    )
+                )
+            case ["flow", count, state, local, local_port, remote, remote_port]:
+                inbound = remote == "-"
+                reader.flows.append(
+                    Flow(
+                        state=reader.state(state),
+                        local=_plain(reader.address(local)),
+                        local_port=min(reader.number(local_port), _MOST_PORTS),
+                        remote="" if inbound else _plain(reader.address(remote)),
+                        remote_port=0 if inbound else min(reader.number(remote_port), _MOST_PORTS),
+                        count=_decimal(count),
+                    )
+                )
+    if not seen:
+        return None
+    reader.flows.sort(key=lambda flow: -flow.count)
+    return Sockets(reader.states, tuple(reader.listeners), tuple(reader.flows), reader.truncated)
+
+
+def _decimal(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0  # noqa: PLR2004
+
+
+def _plain(address: str) -> str:
+    """Return the address without IPv6's wrapping of IPv4 and without ss's interface."""
+    return address.partition("%")[0].strip("[]").removeprefix("::ffff:")
+
+
+def _unfold(text: str) -> str:
+    """Return the address that the kernel prints as host-order words of 32 bits."""
+    if len(text) not in {_IPV4, _IPV6}:
+        return text
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError:
+        return text
+    turned = b"".join(raw[at : at + 4][::-1] for at in range(0, len(raw), 4))
+    address = ipaddress.ip_address(turned)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)

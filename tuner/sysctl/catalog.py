@@ -1,0 +1,206 @@
+"""What the kernel says of each key: meaning, type, range, default and lifetime, by release.
+
+The data is ``catalog/*.yml``, one file per family, read once and only when asked for. Every entry
+names its sources. Vendors backport, so a release explains a host and never overrules it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+from tuner.sysctl.key import Key
+from tuner.sysctl.value import Value, parse_value
+from tuner.sysctl.version import KernelVersion, parse_version
+
+_FOLDER = Path(__file__).with_suffix("")
+_PATTERN_AT = 3  # net.ipv4.conf.*: the component that names an interface, counted from 0
+
+
+def _check_release(text: str) -> str:
+    parse_version(text)
+    return text
+
+
+Release = Annotated[str, AfterValidator(_check_release)]
+"""A mainline release such as ``4.18``, quoted in YAML so that 4.10 stays 4.10."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Range(_Record):
+    """The lowest and highest number, both inclusive; None where there is no such bound.
+
+    ``times_hz``: the kernel keeps the number in timer ticks, and the bounds hold for the number
+    times HZ (100, 250, 300 or 1000). ``since``: enforced from that release on at the latest.
+    """
+
+    min: int | None = None
+    max: int | None = None
+    times_hz: bool = False
+    since: Release | None = None
+
+    def bounds(self, hz: int = 100) -> tuple[int | None, int | None]:
+        """Return both bounds in the key's own unit. HZ 100 gives the widest of any kernel."""
+        if not self.times_hz:
+            return self.min, self.max
+        return (
+            None if self.min is None else -(-self.min // hz),
+            None if self.max is None else self.max // hz,
+        )
+
+    def __contains__(self, number: int) -> bool:
+        low, high = self.bounds()
+        return (low is None or low <= number) and (high is None or number <= high)
+
+
+class Default(_Record):
+    """The value that mainline starts with from that release on; None where it is computed."""
+
+    since: Release
+    value: str | None = None
+    computed: str = ""
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Default:
+        if (self.value is None) != bool(self.computed):
+            raise ValueError("a default has either a value or a sentence on how it is computed")
+        return self
+
+
+class Netns(_Record):
+    """How a network namespace sees the key.
+
+    ``child``: ``own`` copy that it may write, ``read-only`` view, ``absent`` in all but the first
+    namespace, or ``shared`` (not a matter of network namespaces; a write there acts on all).
+    ``since`` is the release from which this holds.
+    """
+
+    child: Literal["own", "read-only", "absent", "shared"]
+    since: Release | None = None
+    note: str = ""
+
+    @property
+    def per_namespace(self) -> bool:
+        """Whether each network namespace has its own value."""
+        return self.child == "own"
+
+
+class Parameter(_Record):
+    """One key, or with a ``*`` component one key of every interface.
+
+    ``range`` is what the kernel enforces on a write, for each number of a vector; ``sensible`` is
+    what makes sense. ``since`` None: older than 2.6.32, the oldest release looked at; ``until`` is
+    the last release that has the key, ``inert_since`` the first in which it does nothing.
+    """
+
+    key: Key
+    type: Literal["bool", "int", "enum", "bitmap", "vector", "string", "ports", "trigger"]
+    summary: str = Field(min_length=1)
+    unit: str = ""
+    values: Mapping[str, str] = Field(default_factory=dict)  # what each value of an enum means
+    range: Range | None = None
+    sensible: Range | None = None
+    defaults: tuple[Default, ...] = ()
+    since: Release | None = None
+    until: Release | None = None
+    inert_since: Release | None = None
+    never: bool = False  # no Linux release ever had it, though tuning guides name it
+    netns: Netns | None = None
+    writable: bool = True
+    module: str = ""
+    affects: str = ""
+    see: str = ""
+    interacts: tuple[Key, ...] = ()
+    replaced_by: Key | None = None
+    sources: tuple[str, ...] = Field(min_length=1)
+
+    def default(self, kernel: KernelVersion) -> Value | None:
+        """Return mainline's default, None where it depends on the machine or is not known."""
+        found: Value | None = None
+        for default in self.defaults:
+            if not _reached(kernel, default.since):
+                break
+            found = None if default.value is None else parse_value(default.value)
+        return found if self.present_in(kernel) else None
+
+    def present_in(self, kernel: KernelVersion) -> bool:
+        """Tell whether mainline of that release has the key, its module being loaded."""
+        if self.never or (self.since is not None and not _reached(kernel, self.since)):
+            return False
+        if self.until is None:
+            return True
+        last = parse_version(self.until)
+        return _release(kernel) <= _release(last)
+
+    def inert_in(self, kernel: KernelVersion) -> bool:
+        """Tell whether that release keeps the key and ignores what it says."""
+        return (
+            self.inert_since is not None
+            and _reached(kernel, self.inert_since)
+            and self.present_in(kernel)
+        )
+
+
+def describe(key: Key) -> Parameter | None:
+    """Return what is known of the key, by its own entry or by that of every interface."""
+    known = parameters()
+    exact = known.get(key)
+    if exact is not None:
+        return exact
+    parts = key.split(".")
+    if len(parts) != _PATTERN_AT + 2:
+        return None
+    return known.get(Key(".".join((*parts[:_PATTERN_AT], "*", *parts[_PATTERN_AT + 1 :]))))
+
+
+@cache
+def parameters() -> Mapping[Key, Parameter]:
+    """Return the whole catalogue, sorted by key."""
+    rows: list[dict[str, object]] = []
+    seen: set[str] = set()
+    for path in sorted(_FOLDER.glob("*.yml")):
+        family = _read(yaml.compose(path.read_bytes(), Loader=_LOADER))
+        if not isinstance(family, dict):
+            raise TypeError(f"{path.name}: not a mapping of keys")
+        for key, row in family.items():
+            if key in seen:
+                raise ValueError(f"{path.name}: {key} is described twice")
+            seen.add(key)
+            rows.append({"key": key, **row})
+    entries = TypeAdapter(tuple[Parameter, ...]).validate_python(rows)
+    return MappingProxyType({entry.key: entry for entry in sorted(entries, key=lambda e: e.key)})
+
+
+_LOADER: type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+def _read(node: yaml.Node | None) -> Any:
+    """Return the node's content with every scalar as text, in half the time of a safe loader."""
+    if isinstance(node, yaml.MappingNode):
+        found = {key.value: _read(value) for key, value in node.value}
+        if len(found) != len(node.value):
+            raise ValueError(f"a name occurs twice near line {node.start_mark.line + 1}")
+        return found
+    if isinstance(node, yaml.SequenceNode):
+        return [_read(item) for item in node.value]
+    return node.value if isinstance(node, yaml.ScalarNode) else None
+
+
+def _release(kernel: KernelVersion) -> tuple[int, ...]:
+    """Return what mainline calls a release: 2.6.32 but 4.18, whatever the stable number."""
+    if kernel.major < 3:  # noqa: PLR2004 - three numbers named a release up to 2.6.39
+        return (kernel.major, kernel.minor, kernel.patch)
+    return (kernel.major, kernel.minor, 0)
+
+
+def _reached(kernel: KernelVersion, since: str) -> bool:
+    return _release(kernel) >= _release(parse_version(since))

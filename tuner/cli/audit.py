@@ -26,6 +26,7 @@ from tuner.report.text import print_arrival, print_report
 from tuner.resources import folder
 from tuner.rules._check import check, registry
 from tuner.rules._finding import Finding, Verdict
+from tuner.rules._state import KeyState, key_states
 
 _DEFAULT_ROLE = "base"
 
@@ -38,10 +39,12 @@ def run(options: argparse.Namespace) -> Exit:
     rules = tuple(registry().values())
     today = datetime.now(UTC).date()
     known: dict[Finding, Finding] = {}
+    tables: dict[tuple[KeyState, ...], tuple[KeyState, ...]] = {}
     started = _now()
 
     def work(host: Host, session: Session) -> HostReport:
         snapshot = collect(host, session)
+        keys = key_states(snapshot, policies[host.roles])
         verdict = check(snapshot, policies[host.roles], rules, waivers=host.waivers, today=today)
         return HostReport(
             name=host.name,
@@ -50,6 +53,7 @@ def run(options: argparse.Namespace) -> Exit:
             kernel=str(snapshot.kernel),
             os=snapshot.system.os_name,
             verdict=_shared(verdict, known),
+            keys=tables.setdefault(keys, keys),
         )
 
     stderr = on_stderr()

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from tuner.policy.policy import Severity
 from tuner.rules._finding import Verdict
+from tuner.rules._state import KeyState
 
 
 class Outcome(StrEnum):
@@ -33,7 +34,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class HostReport:
-    """One host: its verdict, or why there is none."""
+    """One host: its verdict, or why there is none. Hosts whose keys are alike share ``keys``."""
 
     name: str
     roles: tuple[str, ...] = ()
@@ -41,6 +42,7 @@ class HostReport:
     kernel: str = ""
     os: str = ""
     verdict: Verdict | None = None
+    keys: tuple[KeyState, ...] = ()  # what the policy expects, and where it stands
     failure: Failure | None = None
 
     @property

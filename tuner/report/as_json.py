@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tuner.report._report import HostReport, Outcome, Report, blocks
 from tuner.rules._finding import Finding, NextBoot
-from tuner.snapshot.snapshot import Missing
+from tuner.rules._state import KeyState
+from tuner.snapshot.snapshot import Missing, Reading
 
 SCHEMA_VERSION = 1
 
@@ -36,13 +38,21 @@ def render_json(report: Report, *, exit_code: int) -> Iterator[str]:
     for number, block in enumerate(blocks(report.hosts)):
         row = {"id": block.id, "outcome": block.outcome, "hosts": block.hosts}
         yield ("," if number else "") + "\n  " + json.dumps(row)
-    yield '],\n "hosts": ['
+    yield '],\n "key_tables": {'
+    tables: dict[tuple[KeyState, ...], str] = {}
+    for host in report.hosts:
+        if host.verdict is not None and host.keys not in tables:
+            rows = json.dumps([_key(state) for state in host.keys])
+            name = hashlib.sha256(rows.encode()).hexdigest()[:8]
+            yield ("," if tables else "") + f'\n  "{name}": {rows}'
+            tables[host.keys] = name
+    yield '},\n "hosts": ['
     for number, host in enumerate(report.hosts):
-        yield ("," if number else "") + "\n  " + json.dumps(_host(host))
+        yield ("," if number else "") + "\n  " + json.dumps(_host(host, tables))
     yield "]}\n"
 
 
-def _host(host: HostReport) -> dict[str, Any]:
+def _host(host: HostReport, tables: Mapping[tuple[KeyState, ...], str]) -> dict[str, Any]:
     verdict = host.verdict
     return {
         "name": host.name,
@@ -51,6 +61,7 @@ def _host(host: HostReport) -> dict[str, Any]:
         "outcome": host.outcome,
         "kernel": host.kernel or None,
         "os": host.os or None,
+        "keys": tables[host.keys] if verdict else None,
         "findings": [_finding(finding) for finding in verdict.findings] if verdict else [],
         "waived": [
             {
@@ -77,8 +88,26 @@ def _host(host: HostReport) -> dict[str, Any]:
     }
 
 
+def _key(row: KeyState) -> dict[str, Any]:
+    return {
+        "key": row.key,
+        "state": row.state,
+        "wanted": row.wanted,
+        **_reading(row.live),
+        "next_boot": _boot(row.next_boot),
+        "default": None if row.default is None else str(row.default),
+        "note": row.note or None,
+    }
+
+
+def _reading(live: Reading | None) -> dict[str, Any]:
+    return {
+        "live": None if live is None or isinstance(live, Missing) else str(live),
+        "live_state": "none" if live is None else live if isinstance(live, Missing) else "value",
+    }
+
+
 def _finding(finding: Finding) -> dict[str, Any]:
-    live = finding.live
     return {
         "rule": finding.rule,
         "kind": finding.kind,
@@ -86,8 +115,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "confidence": finding.confidence,
         "message": finding.message,
         "key": finding.key,
-        "live": None if live is None or isinstance(live, Missing) else str(live),
-        "live_state": "none" if live is None else live if isinstance(live, Missing) else "value",
+        **_reading(finding.live),
         "wanted": finding.wanted or None,
         "next_boot": _boot(finding.next_boot) if finding.next_boot else None,
         "file": finding.path or None,

@@ -1,0 +1,1 @@
+"""Hands that write: a plan carried out on hosts, confirmed or reverted."""

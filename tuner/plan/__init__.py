@@ -1,0 +1,1 @@
+"""Decision: what to write on a host, and the text of it."""

@@ -1,0 +1,164 @@
+#!/bin/sh
+# What every phase of a change knows on the host: how to speak, where things are kept, how a key is
+# read and set, and who owns a change that is under way.
+#
+# protocol.py puts it in front of each phase, and in front of both what the change is: nonce, id,
+# who, each_key, each_key_back, each_file and the rest that is used here and not set here.
+# shellcheck disable=SC2154
+
+set -fu
+export LC_ALL=C PATH="${PATH:+$PATH:}/usr/sbin:/usr/bin:/sbin:/bin"
+unset CDPATH GREP_OPTIONS POSIXLY_CORRECT BLOCK_SIZE QUOTING_STYLE
+umask 077
+# a link that breaks must not stop a host that puts itself back
+trap '' HUP PIPE
+
+room=/var/lib/tuner
+bundle=$room/$id
+guard=tuner-guard-$id.service
+units=/etc/systemd/system
+problems=0
+newline='
+'
+
+# What is said carries the nonce; what a login's start-up files print does not.
+say() {
+  said=$*
+  { printf '@%s %s\n' "$nonce" "${said%%"$newline"*}" >&3; } 2>/dev/null
+  :
+}
+
+step() { say "step $*"; }
+
+problem() {
+  problems=$((problems + 1))
+  say "problem $*"
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+with_systemd() { [ -d /run/systemd/system ]; }
+
+flush() { sync -- "$@" 2>/dev/null; }
+
+# The last words of an error message are what the kernel said.
+last_words() {
+  why=${1%%"$newline"*}
+  why=${why##*: }
+}
+
+# shellcheck disable=SC2086 # to be split is the purpose
+words() {
+  set -- $1
+  printf '%s\n' "$*"
+}
+
+# shellcheck disable=SC2086 # the same
+birth() {
+  set -- "$(cat "/proc/$1/stat" 2>/dev/null)"
+  set -- ${1##*) }
+  printf '%s\n' "${20-}"
+}
+
+# Seconds since the machine started.
+clock() {
+  read -r seconds _ </proc/uptime
+  printf '%s\n' "${seconds%%.*}"
+}
+
+# Which start of this host it is. A container that starts again keeps the kernel's boot_id.
+start_of_host() { printf '%s.%s\n' "$(cat /proc/sys/kernel/random/boot_id)" "$(birth 1)"; }
+
+digest() {
+  sum=$(sha256sum 2>/dev/null <"$1") || return 1
+  printf '%s\n' "${sum%% *}"
+}
+
+# --- keys
+
+# The value as one line with single blanks. read(1) would take one byte at a time, and many keys
+# answer the first byte only (proc_dointvec returns nothing at an offset).
+live() {
+  text=$(cat "/proc/sys/$1" 2>/dev/null) || return 1
+  words "$text"
+}
+
+# One write(2); dash does not tell why it failed, so that cat may say it.
+put() {
+  { printf '%s\n' "$2" >"/proc/sys/$1"; } 2>/dev/null && return 0
+  why=$({ printf '%s\n' "$2" | cat >"/proc/sys/$1"; } 2>&1) && return 0
+  last_words "$why"
+  return 1
+}
+
+# --- the state of a change: the name of one empty file, STATE or STATE.PID.BIRTH
+#
+# making      what was is being kept; nothing else has been touched
+# kept        it is on the disk, and new files are being laid beside the old ones
+# pending     the timer runs; values are being written, or wait to be confirmed
+# committing  confirmed; files are being put into place
+# confirmed   done
+# reverting   everything is being put back
+# reverted    done
+#
+# A rename needs no room on a full disk and has one winner.
+
+me() { printf '%s.%s\n' "$$" "$(birth $$)"; }
+
+state_of() {
+  set +f
+  set -- "$1"/is.*
+  set -f
+  [ -e "$1" ] || return 1
+  printf '%s\n' "${1##*/is.}"
+}
+
+state() { state_of "$bundle"; }
+
+pass() { mv -f -- "$bundle/is.$1" "$bundle/is.$2" 2>/dev/null && flush "$bundle"; }
+
+# The process of a state such as pending.PID.BIRTH, if it still runs.
+owner() {
+  case $1 in *.*.*) ;; *) return 1 ;; esac
+  pid=${1#*.}
+  born=${pid#*.}
+  pid=${pid%%.*}
+  [ "$(birth "$pid")" = "$born" ] && printf '%s\n' "$pid"
+}
+
+# --- where files lie while they wait
+
+beside() { printf '%s/.tuner-%s.%s\n' "${2%/*}" "$id" "$1"; }
+
+remove_staged() {
+  spot=$(beside "$1" "$2")
+  rm -f -- "$spot.new" "$spot.old" 2>/dev/null
+  :
+}
+
+# --- the lock: one file, made by link(2), so that only one tuner can
+
+unlock() {
+  # shellcheck disable=SC2162 # no backslashes
+  if read lock_id _ 2>/dev/null <"$room/lock" && [ "$lock_id" = "$id" ]; then
+    rm -f -- "$room/lock"
+  fi
+  :
+}
+
+disarm() {
+  if with_systemd; then systemctl stop "tuner-revert-$id.timer" >/dev/null 2>&1; fi
+  :
+}
+
+remove_guard() {
+  [ -e "$units/$guard" ] || [ -h "$units/sysinit.target.wants/$guard" ] || return 0
+  rm -f -- "$units/sysinit.target.wants/$guard" "$units/$guard"
+  flush "$units/sysinit.target.wants" "$units"
+}
+
+tidy() {
+  each_file remove_staged
+  remove_guard
+  unlock
+}

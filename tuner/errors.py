@@ -13,6 +13,7 @@ TunerError                     has .hint: what to do now
 │   ├── BecomeError            sudo refused
 │   ├── TimedOut               a phase took longer than it may
 │   └── AnswerError            the host answered something that is not a probe's output
+├── JournalError               the record of what a run does cannot be written
 └── Unreadable                 a rule asked for what could not be seen
 """
 
@@ -99,6 +100,10 @@ class TimedOut(TransportError):  # noqa: N818 - the name is the whole message
 
 class AnswerError(TransportError):
     """The host's answer is not the probe's output: cut off, too large, or something else."""
+
+
+class JournalError(TunerError):
+    """The record of what a run does cannot be written; what it would announce must not happen."""
 
 
 class Unreadable(TunerError):  # noqa: N818 - the field's word; only rules see it

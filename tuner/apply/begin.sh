@@ -215,6 +215,16 @@ write_key() {
   put "$2" "$4" || trouble refused "$2" "$why"
 }
 
+# A rollback also puts back what the kernel had changed along with the keys.
+step_beside() {
+  for other in $undoes; do
+    restore_side "$room/$other"
+    restore_network "$room/$other"
+  done
+}
+
+stuck() { trouble refused "$@"; }
+
 step_read() {
   each_key read_key
   [ "$problems" = 0 ] || undo

@@ -74,7 +74,11 @@ check_file() {
 
 same_file() {
   found=-
-  if [ -e "$1" ]; then found=$(digest "$1") || found=unreadable; fi
+  if [ -f "$1" ]; then
+    found=$(digest "$1") || found=unreadable
+  elif [ -e "$1" ] && [ ! -d "$1" ]; then
+    found=$(digest /dev/null)
+  fi
   [ "$found" = "$2" ] || problem moved file "$1"
 }
 
@@ -101,7 +105,21 @@ check_seen() {
   fi
   each_seen_file same_file
   each_seen_value same_value
+  [ "$seen_files" -gt 0 ] || return 0
+  set +f
+  for path in /etc/sysctl.conf /etc/sysctl.d/*.conf /run/sysctl.d/*.conf \
+    /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf; do
+    set -f
+    if [ -e "$path" ] || [ -h "$path" ]; then
+      known=no
+      each_seen_file is_it
+      [ "$known" = yes ] || problem moved new "$path"
+    fi
+  done
+  set -f
 }
+
+is_it() { [ "$1" != "$path" ] || known=yes; }
 
 # Who holds the lock: holder, held and age, or false for nobody. A lock is stale when the host has
 # started again, when its change has come to an end, or when its process died early.

@@ -8,10 +8,11 @@ import re
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tuner.apply import words
 from tuner.apply.answer import Answer, parse_answer
+from tuner.apply.bundle import Memory, read_memory, to_undo, way_back
 from tuner.apply.job import Job
 from tuner.apply.outcome import Ending, Outcome
 from tuner.apply.protocol import Phase, make_nonce, script
@@ -74,6 +75,64 @@ def settle(host: Host, job: Job, session: Session) -> Answer:
     """
     with _connect(host, session) as transport:
         return _run(transport, Phase.SETTLE, job, timeout=120.0)
+
+
+def recall(host: Host, session: Session, *, only: str = "", details: bool = True) -> Memory:
+    """Return what a host remembers of its changes.
+
+    Args:
+        host: whom to ask.
+        session: how.
+        only: the change to tell of; empty for all.
+        details: also what each kept, and what is there now.
+
+    Raises:
+        TransportError: it could not be asked.
+    """
+    with _connect(host, session) as transport:
+        answer = _run(
+            transport,
+            Phase.HISTORY,
+            Job(only or "none"),
+            timeout=session.settings.command_timeout,
+            only=only,
+            details="yes" if details else "no",
+        )
+    if answer.problems:
+        why, hint = words.explain(Job(only), answer.problems)
+        raise ConnectError(f"{host.name}: {why}", hint=hint)
+    if answer.end != "told":
+        raise ConnectError(f"{host.name}: the answer was cut off", hint="try again")
+    return read_memory(answer)
+
+
+def put_back(
+    host: Host, change: str, why: str, session: Session, *, terms: Terms, number: str
+) -> Outcome:
+    """Take a confirmed change back at once, and return REVERTED if that worked.
+
+    Args:
+        host: whose.
+        change: the id of the change.
+        why: what is wrong with it, for the outcome.
+        session: how to reach the host.
+        terms: how.
+        number: the id of this rollback.
+
+    Raises:
+        TransportError: the host could not be reached.
+    """
+    bundles = to_undo(recall(host, session), change)
+    way = way_back(bundles, number)
+    if way.refused or not bundles:
+        lost = way.refused or f"it does not remember {change}"
+        return Outcome(host.name, Ending.FAILED, f"{why}; it could not be put back: {lost}")
+    done = commit(host, way.job, session, terms=terms)
+    if done.ending is not Ending.CONFIRMED:
+        return replace(done, ending=Ending.FAILED, message=f"{why}; {done.message}")
+    left = f"; but {'; '.join(way.cannot)}" if way.cannot else ""
+    ending = Ending.FAILED if way.cannot else Ending.REVERTED
+    return Outcome(host.name, ending, f"{why}{left}", bundle=change)
 
 
 class _Course:

@@ -105,12 +105,20 @@ put() {
 
 me() { printf '%s.%s\n' "$$" "$(birth $$)"; }
 
+# A listing that meets a rename may show neither name, so it looks again.
 state_of() {
-  set +f
-  set -- "$1"/is.*
-  set -f
-  [ -e "$1" ] || return 1
-  printf '%s\n' "${1##*/is.}"
+  for look in 1 2 3 4 5; do
+    set +f
+    for marker in "$1"/is.*; do
+      set -f
+      if [ -e "$marker" ]; then
+        printf '%s\n' "${marker##*/is.}"
+        return 0
+      fi
+    done
+    [ "$look" -lt 2 ] || sleep 0.1 2>/dev/null
+  done
+  return 1
 }
 
 state() { state_of "$bundle"; }
@@ -124,6 +132,59 @@ owner() {
   born=${pid#*.}
   pid=${pid%%.*}
   [ "$(birth "$pid")" = "$born" ] && printf '%s\n' "$pid"
+}
+
+# --- what the kernel changes along with a key; stuck is each phase's own
+
+# Each write may move a neighbour again, so it takes more than one round.
+restore_side() {
+  [ -s "$1/side" ] || return 0
+  for round in 1 2 3; do
+    moved=0
+    while IFS= read -r path && IFS= read -r old; do
+      old=$(words "$old")
+      [ -e "/proc/sys/$path" ] || continue
+      [ "$(live "$path")" != "$old" ] || continue
+      moved=1
+      put "$path" "$old" || [ "$round" != 3 ] || stuck "$path" "$why"
+    done <"$1/side"
+    [ "$moved" = 1 ] || return 0
+  done
+}
+
+# shellcheck disable=SC2086 # ip's words are split on purpose
+restore_network() {
+  [ -e "$1/routes" ] || return 0
+  from=$1
+  present=$(ip -6 -o addr show)
+  while IFS= read -r line; do
+    set -- $line
+    case $newline$present$newline in *"$newline$line$newline"*) continue ;; esac
+    device=$2 address=$4
+    if [ "${5-}" = peer ]; then address="$4 peer $6"; fi
+    lifetime=
+    while [ $# -gt 0 ]; do
+      case $1 in valid_lft | preferred_lft) lifetime="$lifetime $1 ${2%sec}" ;; esac
+      shift
+    done
+    ip -6 addr add $address dev "$device" nodad $lifetime 2>/dev/null
+  done <"$from/addresses"
+  for round in 1 2; do
+    present=$(ip -6 -o route show)
+    while IFS= read -r line; do
+      case $newline$present$newline in *"$newline$line$newline"*) continue ;; esac
+      route=
+      for word in $line; do
+        case $word in
+          linkdown | dead | "\\") ;;
+          *sec) route="$route ${word%sec}" ;;
+          *) route="$route $word" ;;
+        esac
+      done
+      ip -6 route add $route 2>/dev/null
+    done <"$from/routes"
+  done
+  :
 }
 
 # --- where files lie while they wait

@@ -57,7 +57,12 @@ class Placing:
 
     @property
     def switch(self) -> bool:
-        """Whether settings are in it, so that its renaming changes what the next boot does."""
+        """Whether it brings settings, so that its renaming changes what the next boot does.
+
+        A file that goes does so last, when the one that takes its part is there already.
+        """
+        if self.after == NOTHING:
+            return False
         if self.path == "/etc/sysctl.conf":
             return True
         folder, _, name = self.path.rpartition("/")
@@ -74,6 +79,11 @@ class Job:
     files: tuple[Placing, ...] = ()
     seen: Seen = field(default_factory=Seen)
     undoes: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.writes and not self.files
 
     @property
     def digest(self) -> str:
@@ -113,13 +123,9 @@ def in_order(files: Iterable[Placing]) -> tuple[Placing, ...]:
 
     First what holds no settings, then the files that hold them, then what goes.
     """
-
-    def rank(file: Placing) -> int:
-        if file.after != NOTHING:
-            return 1 if file.switch else 0
-        return 2 if file.switch else 3
-
-    return tuple(sorted(files, key=rank))
+    return tuple(
+        sorted(files, key=lambda file: 2 if file.after == NOTHING else 1 if file.switch else 0)
+    )
 
 
 def digest(content: bytes | None) -> str:

@@ -39,7 +39,8 @@ wait_for_deadline() {
   : 2>/dev/null >"$bundle/armed"
   end=$(cat "$bundle/deadline") || return 0
   while [ "$(clock)" -lt "$end" ]; do
-    now=$(state) || exit 0
+    [ -d "$bundle" ] || exit 0
+    now=$(state) || now=unknown
     case $now in confirmed | reverted) return 0 ;; esac
     sleep 1
   done
@@ -94,56 +95,6 @@ restore_value() {
   put "$1" "$2" || stuck "$1" "$why"
 }
 
-# Each write may move a neighbour again, so it takes more than one round.
-restore_side() {
-  [ -s "$bundle/side" ] || return 0
-  for round in 1 2 3; do
-    moved=0
-    while IFS= read -r path && IFS= read -r old; do
-      old=$(words "$old")
-      [ -e "/proc/sys/$path" ] || continue
-      [ "$(live "$path")" != "$old" ] || continue
-      moved=1
-      put "$path" "$old" || [ "$round" != 3 ] || stuck "$path" "$why"
-    done <"$bundle/side"
-    [ "$moved" = 1 ] || return 0
-  done
-}
-
-# shellcheck disable=SC2086 # ip's words are split on purpose
-restore_network() {
-  [ "$network" = yes ] || return 0
-  present=$(ip -6 -o addr show)
-  while IFS= read -r line; do
-    set -- $line
-    case $newline$present$newline in *"$newline$line$newline"*) continue ;; esac
-    device=$2 address=$4
-    if [ "${5-}" = peer ]; then address="$4 peer $6"; fi
-    lifetime=
-    while [ $# -gt 0 ]; do
-      case $1 in valid_lft | preferred_lft) lifetime="$lifetime $1 ${2%sec}" ;; esac
-      shift
-    done
-    ip -6 addr add $address dev "$device" nodad $lifetime 2>/dev/null
-  done <"$bundle/addresses"
-  for round in 1 2; do
-    present=$(ip -6 -o route show)
-    while IFS= read -r line; do
-      case $newline$present$newline in *"$newline$line$newline"*) continue ;; esac
-      route=
-      for word in $line; do
-        case $word in
-          linkdown | dead | "\\") ;;
-          *sec) route="$route ${word%sec}" ;;
-          *) route="$route $word" ;;
-        esac
-      done
-      ip -6 route add $route 2>/dev/null
-    done <"$bundle/routes"
-  done
-  :
-}
-
 # --- the whole
 
 stuck() {
@@ -156,8 +107,8 @@ restore() {
   case $was in committing | reverting) each_file restore_file ;; esac
   if [ "$same_start" = yes ]; then
     each_key_back restore_key
-    restore_side
-    restore_network
+    restore_side "$bundle"
+    restore_network "$bundle"
   fi
   [ "$left" = 0 ]
 }

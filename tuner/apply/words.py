@@ -106,8 +106,8 @@ def _of_keys(job: Job, problem: Problem) -> tuple[str, str]:
             path, _, now = rest.partition(" ")
             return f"{key_from_path(path)} is now {now!r}, not what the plan saw", _AGAIN
         case "moved":
-            what = "the kernel is now" if first == "kernel" else "changed since the plan:"
-            return f"{what} {rest}", _AGAIN
+            what = {"kernel": "the kernel is now", "new": "new since the plan:"}
+            return f"{what.get(first, 'changed since the plan:')} {rest}", _AGAIN
         case _:
             return f"{problem.code} {' '.join(about)}".strip(), ""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import getpass
 import re
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from rich.console import Console
@@ -29,6 +31,7 @@ def ask(
     options: argparse.Namespace,
     arrive: Callable[[Host, Result | Failure], None],
     console: Console,
+    session: Session | None = None,
 ) -> bool:
     """Do the work for every host and hand each result over; return whether it was interrupted.
 
@@ -38,16 +41,8 @@ def ask(
         options: the connection's flags.
         arrive: called once for every host, in the order of arrival.
         console: where the progress bar goes, if that is a terminal.
+        session: one that goes on to be used; None for one of its own.
     """
-    settings = Settings(
-        connect_timeout=options.connect_timeout,
-        banner_timeout=options.connect_timeout,
-        auth_timeout=options.connect_timeout,
-        command_timeout=options.timeout,
-        ssh_config=options.ssh_config,
-        accept_new_host_keys=options.accept_new_host_keys,
-        passphrase=_passphrase if sys.stdin.isatty() else None,
-    )
     pending = {host.name: host for host in hosts}
     progress = Progress(
         TextColumn("{task.description}"),
@@ -58,10 +53,12 @@ def ask(
         transient=True,
         disable=not console.is_terminal,
     )
-    with progress, Session(settings) as session:
+    with progress, contextlib.ExitStack() as stack:
+        if session is None:
+            session = stack.enter_context(Session(settings_of(options)))
         task = progress.add_task("asking hosts", total=len(hosts))
         try:
-            for host, result in each(lambda host: work(host, session), hosts, forks=options.forks):
+            for host, result in each(partial(_with, work, session), hosts, forks=options.forks):
                 del pending[host.name]
                 arrive(host, failure(result) if isinstance(result, TunerError) else result)
                 progress.advance(task)
@@ -73,6 +70,23 @@ def ask(
             for warning in session.warnings:
                 console.print(f"tuner: warning: {clean(warning, longest=2000)}", markup=False)
     return False
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """Return what the connection's flags say."""
+    return Settings(
+        connect_timeout=options.connect_timeout,
+        banner_timeout=options.connect_timeout,
+        auth_timeout=options.connect_timeout,
+        command_timeout=options.timeout,
+        ssh_config=options.ssh_config,
+        accept_new_host_keys=options.accept_new_host_keys,
+        passphrase=_passphrase if sys.stdin.isatty() else None,
+    )
+
+
+def _with(work: Callable[[Host, Session], Result], session: Session, host: Host) -> Result:
+    return work(host, session)
 
 
 def _passphrase(path: str) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import tuner
+from tuner.cli.change_options import add_apply, add_history, add_rollback, add_status
 from tuner.cli.exits import Exit
 from tuner.errors import UsageError
 
@@ -48,6 +49,10 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_audit(commands)
     _add_collect(commands)
+    add_apply(commands, _add_whom, _add_connection)
+    add_rollback(commands, _add_whom, _add_connection)
+    add_history(commands, _add_whom, _add_connection)
+    add_status(commands, _add_whom, _add_connection)
     _add_explain(commands)
     _add_schema(commands)
     return parser

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,8 +64,15 @@ class NamespaceHost:
     port: int = 22
     pid: int = 0  # its first process, seen from outside
     outer: int = 0
+    wire: str = ""  # its end of the cable, in the control namespace
     user: str = "root"
     variables: dict[str, Any] = field(default_factory=dict)  # for the inventory
+    request: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def root(self) -> Path:
+        """Its file system, seen from outside."""
+        return Path(f"/proc/{self.pid}/root")
 
     def run(self, arguments: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a command inside the host without ssh, as a root that may do everything."""
@@ -89,6 +97,7 @@ class Fabric:
     def __init__(self) -> None:
         self.hosts: dict[str, NamespaceHost] = {}
         self._number = 0
+        self._lock = threading.RLock()
         self._place = tempfile.TemporaryDirectory(prefix="fabric-")
         self.folder = Path(self._place.name)
         self.key = self._make_key("key")
@@ -137,6 +146,9 @@ class Fabric:
         variables: Mapping[str, Any] | None = None,
         wait: bool = True,
         log: bool = False,
+        disk: str = "",
+        boot: Sequence[str] = (),
+        systemd: bool = False,
     ) -> NamespaceHost:
         """Start a host.
 
@@ -157,8 +169,12 @@ class Fabric:
             variables: more of the inventory.
             wait: False returns before sshd answers; ``wait_for_all`` waits then.
             log: sshd writes /run/sshd.log, which tests that compare files do not want.
+            disk: how large the disk is, as in 8m; only a host with a disk can ``restart``.
+            boot: a command that runs at every start, such as a loader of sysctl files.
+            systemd: the first process is systemd, which starts sshd.
         """
-        address = self._address()
+        with self._lock:
+            address, number = self._address(), self._number
         # Of most settings sshd takes the first, of this one the last.
         startups = "" if "MaxStartups" in sshd_config else "MaxStartups 100\n"
         etc = {
@@ -169,10 +185,10 @@ class Fabric:
         }
         if sudoers:
             etc["/etc/sudoers.d/fabric"] = sudoers
-        made = self._ask(
+        request: dict[str, Any] = dict(
             do="add",
             name=name,
-            number=self._number,
+            number=number,
             address=address,
             sysctls={key: str(value) for key, value in (sysctls or {}).items()},
             files=etc | dict(files or {}),
@@ -184,8 +200,13 @@ class Fabric:
             crowd=crowd,
             sshd=sshd,
             log=log,
+            size=disk,
+            boot=list(boot),
+            systemd=systemd,
         )
-        host = NamespaceHost(name, address, pid=made["pid"], outer=made["outer"], user=user)
+        made = self._ask(**request)
+        host = NamespaceHost(name, address, user=user, request=request)
+        host.pid, host.outer, host.wire = made["pid"], made["outer"], made["wire"]
         host.variables.update(variables or {})
         self._know(host)
         if sshd and wait:
@@ -208,6 +229,20 @@ class Fabric:
         """End one host."""
         self._ask(do="stop", outer=host.outer)
         del self.hosts[host.name]
+
+    def restart(self, host: NamespaceHost, *, wait: bool = True) -> None:
+        """Cut a host's power and start it again with the same disk."""
+        assert host.request["size"], "a host without a disk loses everything"
+        self._ask(do="stop", outer=host.outer)
+        made = self._ask(**host.request, again=True)
+        host.pid, host.outer, host.wire = made["pid"], made["outer"], made["wire"]
+        if wait:
+            self.wait_for_all([host])
+
+    def plug(self, host: NamespaceHost, *, connected: bool) -> None:
+        """Plug a host's cable in, or pull it."""
+        done = self.run(["ip", "link", "set", host.wire, "up" if connected else "down"])
+        assert done.returncode == 0, done.stderr
 
     def run(
         self, arguments: Sequence[str | Path], **options: Any
@@ -301,9 +336,10 @@ class Fabric:
 
     def _ask(self, **request: Any) -> dict[str, Any]:
         assert self._room.stdin is not None
-        self._room.stdin.write(json.dumps(request) + "\n")
-        self._room.stdin.flush()
-        answer = self._answer()
+        with self._lock:
+            self._room.stdin.write(json.dumps(request) + "\n")
+            self._room.stdin.flush()
+            answer = self._answer()
         if "error" in answer:
             raise OSError(answer["error"])
         return answer

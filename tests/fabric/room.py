@@ -25,6 +25,7 @@ from typing import Any
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NEWNS, _NEWUTS, _NEWIPC, _NEWPID, _NEWNET = 0x20000, 0x4000000, 0x8000000, 0x20000000, 0x40000000
+_NEWCGROUP = 0x2000000
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _REC, _PRIVATE = (
     *(1, 2, 4, 8, 32, 4096, 16384),
     1 << 18,
@@ -104,14 +105,15 @@ def _fork(work: Callable[[], None]) -> int:
 def _make_root(request: dict[str, Any]) -> None:
     _mount("none", "/", flags=_REC | _PRIVATE)
     _mount("tmpfs", "/tmp", "tmpfs", data="mode=0755")
-    for name in ("upper", "work", "root"):
-        Path("/tmp", name).mkdir()
+    disk = request.get("disk") or "/tmp"
+    for name in (f"{disk}/upper", f"{disk}/work", "/tmp/root"):
+        Path(name).mkdir(exist_ok=True)
     root = "/tmp/root"
     _mount(
         "overlay",
         root,
         "overlay",
-        data="lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work",
+        data=f"lowerdir=/,upperdir={disk}/upper,workdir={disk}/work",
     )
     for name in ("proc", "sys", "dev", "run", "tmp", "root"):
         Path(root, name).mkdir(exist_ok=True)
@@ -132,6 +134,8 @@ def _make_root(request: dict[str, Any]) -> None:
     _check(_LIBC.syscall(_PIVOT_ROOT[os.uname().machine], b".", b"."), "pivot_root")
     _check(_LIBC.umount2(b".", _DETACH), "umount")
     os.chdir("/")
+    if request.get("again"):
+        return
     _clear_settings()
     for name, text in request["files"].items():
         _write(name, text)
@@ -260,10 +264,12 @@ def _live(request: dict[str, Any], ready: int) -> None:
     socket.sethostname(request["name"])
     os.setsid()
     _make_root(request)
-    _add_users(request["users"])
+    if not request.get("again"):
+        _add_users(request["users"])
     route = f"addr add {request['address']}/16 dev eth0\nlink set lo up\nlink set eth0 up\n"
     _ip(route)
-    _set(request["sysctls"])
+    if not request.get("again"):
+        _set(request["sysctls"])
     if request["listeners"] or request["crowd"]:
         reading, writing = os.pipe()
         _fork(lambda: _listen(request, writing))
@@ -272,22 +278,108 @@ def _live(request: dict[str, Any], ready: int) -> None:
             raise OSError("the listeners of the host did not start")
         os.close(reading)
     _mask(request["masks"])
+    if request.get("systemd"):
+        _prepare_systemd(request)
     for capability in _DANGEROUS:
         _LIBC.prctl(_CAPBSET_DROP, capability, 0, 0, 0)
     Path("/run/sshd").mkdir(mode=0o755)
+    if request.get("boot"):
+        subprocess.run(request["boot"], stdout=subprocess.DEVNULL, check=False)
     null = os.open("/dev/null", os.O_RDWR)
     for number in (0, 1):
         os.dup2(null, number)
     log = os.open("/dev/null" if not request["log"] else "/run/sshd.log", os.O_RDWR | os.O_CREAT)
     os.set_inheritable(ready, False)
-    if request["sshd"]:
+    if request.get("systemd"):
+        program = [_SYSTEMD, "--show-status=0"]
+    elif request["sshd"]:
         os.dup2(log, 2)
         program = ["/usr/sbin/sshd", "-D", "-e", "-f", "/etc/ssh/fabric_config"]
     else:
         program = ["/bin/sleep", "1000000"]
     os.write(ready, b"ok\n")
     environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+    if request.get("systemd"):
+        environment["container"] = "fabric"
     os.execve(program[0], program, environment)  # noqa: S606 - no shell wanted
+
+
+_SYSTEMD = "/lib/systemd/systemd"
+_UNITS = {
+    "fabric.target": "[Unit]\nRequires=sysinit.target\nAfter=sysinit.target\nWants=sshd.service\n",
+    "sshd.service": "[Service]\nExecStart=/usr/sbin/sshd -D -e -f /etc/ssh/fabric_config\n",
+}
+
+
+def _prepare_systemd(request: dict[str, Any]) -> None:
+    """Let a systemd with no more rights than the rest of the host be its first process."""
+    _mount("cgroup2", "/sys/fs/cgroup", "cgroup2", _NOSUID | _NODEV | _NOEXEC)
+    for name in ("/dev/shm", "/run/lock"):
+        Path(name).mkdir(exist_ok=True)
+        _mount("tmpfs", name, "tmpfs", _NOSUID | _NODEV)
+    if not request.get("again"):
+        units = Path("/etc/systemd/system")
+        subprocess.run(["rm", "-rf", units], check=True)
+        units.mkdir(parents=True)
+        for name, text in _UNITS.items():
+            (units / name).write_text(text)
+        (units / "default.target").symlink_to("fabric.target")
+        Path("/etc/fstab").write_text("")
+        Path("/etc/hostname").write_text(f"{request['name']}\n")
+        Path("/etc/machine-id").unlink(missing_ok=True)
+        Path("/etc/machine-id").write_text(f"{request['number']:032x}\n")
+    # systemd wants to open a console; whatever it says there is thrown away
+    master, slave = os.openpty()
+    Path("/dev/console").touch()
+    _bind(os.ttyname(slave), "/dev/console")
+
+    def drain() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                os.read(master, 4096)
+        os.close(slave)
+
+    _fork(drain)
+
+
+def _cgroup(request: dict[str, Any]) -> str:
+    """Make a control group for a host's systemd, and return where."""
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        _, place, kind, *_ = line.split()
+        if kind == "cgroup2":
+            group = Path(place, f"fabric-{os.getpid()}-{request['number']}")
+            group.mkdir(exist_ok=True)
+            return str(group)
+    raise OSError("no cgroup2 is mounted")
+
+
+def _remove_cgroup(group: str) -> None:
+    """Remove a control group once its last process is gone."""
+    for _ in range(200):
+        folders = sorted(Path(group).rglob("*/"), reverse=True)
+        with contextlib.suppress(OSError):
+            for folder in [*folders, Path(group)]:
+                folder.rmdir()
+            return
+        time.sleep(0.02)
+
+
+_groups: dict[int, str] = {}  # of a host, by its outer process
+
+
+_disks: set[str] = set()
+
+
+def _disk(request: dict[str, Any]) -> str:
+    """Return the folder of a disk that outlives its host's processes."""
+    name = f"/mnt/{request['name']}"
+    if not _disks:
+        _mount("tmpfs", "/mnt", "tmpfs", data="mode=0755")
+    if name not in _disks:
+        _disks.add(name)
+        Path(name).mkdir()
+        _mount("tmpfs", name, "tmpfs", data=f"mode=0755,size={request['size']}")
+    return name
 
 
 def _expect(word: bytes, pipe: int) -> None:
@@ -298,13 +390,18 @@ def _expect(word: bytes, pipe: int) -> None:
 
 
 def _add(request: dict[str, Any]) -> dict[str, Any]:
+    group = _cgroup(request) if request.get("systemd") else ""
+    if request.get("size"):
+        request["disk"] = _disk(request)
     up_reading, up_writing = os.pipe()
     go_reading, go_writing = os.pipe()
 
     def outer() -> None:
         os.close(up_reading)
         os.close(go_writing)
-        _unshare(_NEWNET | _NEWNS | _NEWUTS | _NEWIPC | _NEWPID)
+        if group:
+            Path(group, "cgroup.procs").write_text("0")
+        _unshare(_NEWNET | _NEWNS | _NEWUTS | _NEWIPC | _NEWPID | (_NEWCGROUP if group else 0))
         os.write(up_writing, b"made\n")
         os.read(go_reading, 1)
         os.close(go_reading)
@@ -334,7 +431,9 @@ def _add(request: dict[str, Any]) -> dict[str, Any]:
         os.close(up_reading)
         os.close(go_writing)
     inner = Path(f"/proc/{child}/task/{child}/children").read_text().split()
-    return {"pid": int(inner[0]), "outer": child}
+    if group:
+        _groups[child] = group
+    return {"pid": int(inner[0]), "outer": child, "wire": f"v{request['number']}"}
 
 
 # --- addresses where something else than sshd answers
@@ -386,8 +485,15 @@ def _fake(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _stop(request: dict[str, Any]) -> dict[str, Any]:
-    os.kill(request["outer"], signal.SIGKILL)
-    os.waitpid(request["outer"], 0)
+    outer = request["outer"]
+    inner = Path(f"/proc/{outer}/task/{outer}/children").read_text().split()
+    os.kill(outer, signal.SIGKILL)
+    os.waitpid(outer, 0)
+    for pid in inner:
+        while Path("/proc", pid).exists():
+            time.sleep(0.002)
+    if outer in _groups:
+        _remove_cgroup(_groups.pop(outer))
     return {}
 
 
@@ -417,6 +523,8 @@ def main() -> None:
         except (OSError, subprocess.SubprocessError) as error:
             answer = {"error": str(error)}
         print(json.dumps(answer), flush=True)
+    for outer in list(_groups):
+        _stop({"outer": outer})
 
 
 if __name__ == "__main__":

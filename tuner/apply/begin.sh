@@ -181,10 +181,10 @@ step_arm() {
     why=$(systemd-run --quiet --unit="tuner-revert-$id" --on-active="$revert_in" \
       --timer-property=AccuracySec=100ms \
       --description="Puts back network settings that nobody confirmed" \
-      /bin/sh "$bundle/revert.sh" timer 2>&1 </dev/null) || disarmed "$why"
+      /bin/sh -c "$watcher" tuner "$bundle/revert.sh" 2>&1 </dev/null) || disarmed "$why"
     systemctl is-active --quiet "tuner-revert-$id.timer" || disarmed "it is not active"
   else
-    setsid sh "$bundle/revert.sh" timer </dev/null >/dev/null 2>&1 3>&- &
+    setsid sh -c "$watcher" tuner "$bundle/revert.sh" </dev/null >/dev/null 2>&1 3>&- &
     tries=0
     until [ -e "$bundle/armed" ]; do
       tries=$((tries + 1))
@@ -193,6 +193,9 @@ step_arm() {
     done
   fi
 }
+
+# shellcheck disable=SC2016 # for another shell: one that dies is started again
+watcher='until sh "$1" timer; do sleep 1; done'
 
 disarmed() {
   pass "pending.$me" "kept.$me"

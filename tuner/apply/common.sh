@@ -53,11 +53,12 @@ words() {
   printf '%s\n' "$*"
 }
 
+# When a process was started, in the kernel's ticks; nothing for one that is dead.
 # shellcheck disable=SC2086 # the same
 birth() {
   set -- "$(cat "/proc/$1/stat" 2>/dev/null)"
   set -- ${1##*) }
-  printf '%s\n' "${20-}"
+  case ${1-} in Z | X | '') ;; *) printf '%s\n' "${20-}" ;; esac
 }
 
 # Seconds since the machine started.

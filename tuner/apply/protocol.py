@@ -148,6 +148,7 @@ def _preamble(job: Job) -> list[str]:
         *_calls("each_key", writes),
         *_calls("each_key_back", writes[::-1]),
         *_calls("each_file", placings),
+        *_calls("each_file_back", placings[::-1]),
         *_calls("each_side", [(pattern,) for pattern in job.side_effects]),
         *_calls(
             "each_seen_file",

@@ -104,7 +104,7 @@ stuck() {
 
 restore() {
   left=0
-  case $was in committing | reverting) each_file restore_file ;; esac
+  case $was in committing | reverting) each_file_back restore_file ;; esac
   if [ "$same_start" = yes ]; then
     each_key_back restore_key
     restore_side "$bundle"
@@ -122,7 +122,8 @@ main() {
       confirmed | reverted) tidy ;;
     esac
     say "end ${now%%.*}"
-    return
+    case $now in reverting*) return 1 ;; esac
+    return 0
   fi
   # after a new start the values are those of the files, and the old ones mean nothing any more
   same_start=no
@@ -146,7 +147,7 @@ main() {
   done
   if [ "$left" -gt 0 ]; then
     say "end stuck"
-    return
+    return 1
   fi
   step mark
   pass "reverting.$me" reverted

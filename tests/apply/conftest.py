@@ -23,6 +23,8 @@ from tuner.plan.plan import Change, FileChange, Plan, Seen
 from tuner.sysctl.key import Key, key_path
 from tuner.sysctl.value import parse_value
 
+pytest.register_assert_rewrite("tests.apply.faults")
+
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 DROP_IN = "/etc/sysctl.d/90-tuner.conf"
 MODULES = "/etc/modules-load.d/tuner.conf"

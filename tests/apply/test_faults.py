@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +36,8 @@ def play_all(
         try:
             came_out[play(case, wholes[case.systemd], fabric, bench, revert_in)] += 1
         except Exception as error:  # noqa: BLE001 - all cases are to be heard
-            wrong[str(case)] = f"{type(error).__name__}: {error}"
+            (*_, place) = traceback.extract_tb(error.__traceback__)
+            wrong[str(case)] = f"line {place.lineno}: {type(error).__name__}: {error}"
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(one, chosen))

@@ -29,6 +29,19 @@ trouble() {
   "$out"
 }
 
+# dash calls everything that goes wrong with its own output an I/O error; head(1) tells the reason.
+reason() {
+  said=${1%%"$newline"*}
+  case $said in
+    *'I/O error')
+      said=$({ head -c 65536 /dev/zero >"$2/.tuner-$id.try"; } 2>&1)
+      rm -f -- "$2/.tuner-$id.try"
+      ;;
+  esac
+  said=${said##*: }
+  printf '%s\n' "${said:-I/O error}"
+}
+
 step_lock() {
   [ "$(id -u)" = 0 ] || trouble root "$(id -un)"
   why=$(mkdir -p -- "$room" 2>&1 && chmod 700 "$room" 2>&1) ||
@@ -84,7 +97,7 @@ step_keep() {
       content_revert >"$bundle/revert.sh" &&
       each_file keep_file &&
       keep_network
-  } 2>&1) || trouble keep "${why##*: }"
+  } 2>&1) || trouble keep "$(reason "$why" "$room")"
   set +f
   flush "$bundle"/* "$bundle" "$room" || trouble keep "it cannot be flushed"
   set -f
@@ -133,7 +146,7 @@ step_stage() {
 
 stage_file() {
   step "stage $1"
-  why=$(lay "$@" 2>&1) || trouble stage "$2" "${why##*: }"
+  why=$(lay "$@" 2>&1) || trouble stage "$2" "$(reason "$why" "${2%/*}")"
 }
 
 # A copy of the old file, to be put back without room on the disk, and the new file.

@@ -17,6 +17,7 @@ room=/var/lib/tuner
 bundle=$room/$id
 guard=tuner-guard-$id.service
 units=/etc/systemd/system
+wants=$units/sysinit.target.wants
 problems=0
 newline='
 '
@@ -214,9 +215,11 @@ disarm() {
 }
 
 remove_guard() {
-  [ -e "$units/$guard" ] || [ -h "$units/sysinit.target.wants/$guard" ] || return 0
-  rm -f -- "$units/sysinit.target.wants/$guard" "$units/$guard"
-  flush "$units/sysinit.target.wants" "$units"
+  if [ -e "$units/$guard" ] || [ -h "$wants/$guard" ]; then
+    rm -f -- "$wants/$guard" "$units/$guard" && flush "$wants" "$units" || return 1
+  fi
+  if [ -e "$bundle/wants" ]; then rmdir -- "$wants" 2>/dev/null; fi
+  :
 }
 
 tidy() {

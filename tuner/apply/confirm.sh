@@ -41,13 +41,18 @@ read_key() {
 step_guard() {
   guarded || return 0
   why=$({
-    mkdir -p -- "$units/sysinit.target.wants" &&
+    wanted_folder &&
       guard_unit >"$units/.$guard" &&
       flush "$units/.$guard" &&
       mv -f -- "$units/.$guard" "$units/$guard" &&
-      ln -sf "../$guard" "$units/sysinit.target.wants/$guard" &&
-      flush "$units/sysinit.target.wants" "$units"
+      ln -sf "../$guard" "$wants/$guard" &&
+      flush "$wants" "$units"
   } 2>&1) || trouble place "$units/$guard" "${why##*: }"
+}
+
+# The folder of links may be new; then it goes with the link.
+wanted_folder() {
+  [ -d "$wants" ] || { : >"$bundle/wants" && mkdir -m 755 -- "$wants"; }
 }
 
 guarded() { [ "$files" -gt 1 ] && with_systemd; }
@@ -62,7 +67,7 @@ guard_unit() {
     '' '[Service]' 'Type=oneshot'
   each_file guard_file
   printf '%s\n' 'ExecStart=-/bin/sync' \
-    "ExecStart=/bin/rm -f $units/sysinit.target.wants/$guard $units/$guard"
+    "ExecStart=/bin/rm -f $wants/$guard $units/$guard"
 }
 
 guard_file() {

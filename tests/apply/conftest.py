@@ -96,15 +96,26 @@ class Bench:
         return path
 
     def start(
-        self, *arguments: str | Path, waits: bool = False, home: Path | None = None, **environment: str
+        self,
+        *arguments: str | Path,
+        waits: bool = False,
+        home: Path | None = None,
+        types: str = "",
+        **environment: str,
     ) -> Controller:
+        """Start a controller; ``types`` is what a person types at its terminal."""
         place = self.place()
         home = home or place
         request = {
             "arguments": [str(argument) for argument in arguments],
             "folder": str(place),
             "waits": waits,
-            "environment": {"HOME": str(home), "XDG_STATE_HOME": str(home / "state"), **environment},
+            "types": types,
+            "environment": {
+                "HOME": str(home),
+                "XDG_STATE_HOME": str(home / "state"),
+                **environment,
+            },
             **{name: str(place / name) for name in ("out", "err", "code")},
         }
         assert self.process.stdin is not None
@@ -118,9 +129,7 @@ class Bench:
     def __call__(self, *arguments: str | Path, **options: Any) -> Ended:
         return self.start(*arguments, **options).wait()
 
-    def apply(
-        self, host: NamespaceHost, plan: Plan, *flags: str, **options: Any
-    ) -> Ended:
+    def apply(self, host: NamespaceHost, plan: Plan, *flags: str, **options: Any) -> Ended:
         """Apply a plan to one host, without looking at counters."""
         inventory = self.inventory([host], {host.name: plan})
         return self("apply", inventory, "--yes", "--soak", "0", *flags, **options)
@@ -144,11 +153,11 @@ def bench(fabric: Fabric, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     process.stdout.close()
 
 
-def until(ready: Callable[[], bool], what: str, limit: float = 30.0) -> None:
+def until(ready: Callable[[], bool], what: str | Callable[[], str], limit: float = 30.0) -> None:
     end = time.monotonic() + limit
     while not ready():
         if time.monotonic() > end:
-            raise AssertionError(what)
+            raise AssertionError(what if isinstance(what, str) else what())
         time.sleep(0.02)
 
 
@@ -164,17 +173,15 @@ def plan_of(
     host: NamespaceHost, changes: Sequence[Change], files: Sequence[FileChange] = ()
 ) -> Plan:
     """A plan that rests on the values that it changes."""
-    values = {
-        it.key: str(it.live_before) for it in changes if it.live_before is not None
-    }
+    values = {it.key: str(it.live_before) for it in changes if it.live_before is not None}
     return Plan(host.name, changes=tuple(changes), files=tuple(files), seen=Seen(values=values))
 
 
 OLD = b"# ours\nnet.ipv4.tcp_fin_timeout = 50\nnet.ipv4.tcp_keepalive_time = 1000\n"
 NEW = (
     b"# it's new: 100% \\ \xc3\xa4\n"
-    b"net.ipv4.ip_forward = 1\nnet.ipv4.tcp_fin_timeout = 30\nnet.ipv4.tcp_rmem = 4096 87380 5000000\n"
-    b"-net.ipv4.tcp_nothing = 1\n"
+    b"net.ipv4.ip_forward = 1\nnet.ipv4.tcp_fin_timeout = 30\nnet.ipv4.tcp_keepalive_time = 1000\n"
+    b"net.ipv4.tcp_rmem = 4096 87380 5000000\n-net.ipv4.tcp_nothing = 1\n"
 )
 SYSCTLS = {"net.ipv4.tcp_fin_timeout": 50, "net.ipv4.tcp_keepalive_time": 1000}
 CHANGES = (

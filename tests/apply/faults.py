@@ -29,6 +29,7 @@ from tuner.apply.job import make_job
 from tuner.apply.protocol import Phase, points
 from tuner.plan.plan import Plan
 
+_LONGEST = 90  # seconds of a timer, on a machine that is busy with other things
 _REFUSED = "/proc/sys/net/ipv4/tcp_rmem"  # the last one that is written
 
 
@@ -176,12 +177,16 @@ def play(case: Case, wholes: Wholes, fabric: Fabric, bench: Bench, revert_in: in
     Raises:
         AssertionError: it is neither, or not usable any more, or the report was wrong.
     """
-    name = f"case{bench.place().name}"
-    host = _host(fabric, name, systemd=case.systemd)
-    try:
-        return _play(case, wholes, fabric, bench, revert_in, host)
-    finally:
-        fabric.stop(host)
+    while True:
+        host = _host(fabric, f"case{bench.place().name}", systemd=case.systemd)
+        try:
+            return _play(case, wholes, fabric, bench, revert_in, host)
+        except MissedError:
+            revert_in *= 2
+            if revert_in > _LONGEST:
+                raise
+        finally:
+            fabric.stop(host)
 
 
 def _play(
@@ -209,13 +214,7 @@ def _play(
     inject, mend = FAULTS[case.fault]
     for point in wanted:
         spot = spots / point.replace(" ", "-")
-        reached = spots / f"{spot.name}.reached"
-        until(
-            lambda reached=reached: reached.exists() and reached.read_text() != "",
-            f"never came to {point}: {controller.err}",
-            revert_in + 60,
-        )
-        scene.shell = int(reached.read_text())
+        scene.shell = _reach(controller, spots / f"{spot.name}.reached", revert_in + 60)
         if point == case.point:
             inject(scene)
             break
@@ -231,7 +230,12 @@ def _play(
         time.sleep(3)
         mend(scene)  # nothing can be put back while the kernel, the file or the disk refuses it
     result = _await(scene)
-    until(lambda: settled(host), f"not settled: {states(host)}: {controller.err}", revert_in + 60)
+    until(lambda: not _runs(scene), "its script goes on", 60)
+    until(
+        lambda: settled(host),
+        lambda: f"not settled: {states(host)}: {controller.err}",
+        revert_in + 60,
+    )
     until(lambda: not _at_work(host), "its timer goes on", revert_in + 20)
     if case.fault == "disk":
         mend(scene)  # the loaders that look at it need some room
@@ -245,6 +249,24 @@ def _play(
         assert which == {"confirmed": "new"}.get(result, "old"), (result, controller.err)
     _go_on(scene, wholes, bench, inventory, home, which)
     return which
+
+
+class MissedError(Exception):
+    """The controller never came to the step: the machine was too slow for the timer."""
+
+
+def _reach(controller: Controller, spot: Path, limit: float) -> int:
+    """Wait for a script at a step, and return its process as its host numbers it."""
+    end = time.monotonic() + limit
+    while not (spot.exists() and spot.read_text()):
+        if (controller.folder / "code").exists() or time.monotonic() > end:
+            raise MissedError(f"{spot.name}: {controller.err}")
+        time.sleep(0.02)
+    return int(spot.read_text())
+
+
+def _runs(scene: Scene) -> bool:
+    return scene.host.run(["kill", "-0", str(scene.shell)]).returncode == 0
 
 
 def _await(scene: Scene) -> str:
@@ -263,9 +285,7 @@ def _journal(scene: Scene) -> Path:
     return scene.controller.home / "state/tuner/journal.jsonl"
 
 
-def _after_power(
-    scene: Scene, wholes: Wholes, bench: Bench, inventory: Path, home: Path
-) -> str:
+def _after_power(scene: Scene, wholes: Wholes, bench: Bench, inventory: Path, home: Path) -> str:
     """Look at the host as it started by itself, and then let the controller find it."""
     host = scene.host
     live, files = live_of(host), files_of(host)

@@ -65,8 +65,11 @@ def serve(request: dict[str, Any]) -> None:
     """Be one controller."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.setsid()
-    null = os.open("/dev/null", os.O_RDONLY)
-    os.dup2(null, 0)
+    os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+    if request["types"]:
+        terminal, slave = os.openpty()
+        os.dup2(slave, 0)
+        os.write(terminal, f"{request['types']}\n".encode())
     for number, name in ((1, "out"), (2, "err")):
         os.dup2(os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
     os.environ.update(request["environment"])

@@ -484,13 +484,21 @@ def _fake(request: dict[str, Any]) -> dict[str, Any]:
 # --- requests
 
 
+def _runs(pid: str) -> bool:
+    """Tell whether a process is more than an entry that waits to be reaped."""
+    try:
+        return Path("/proc", pid, "stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except OSError:
+        return False
+
+
 def _stop(request: dict[str, Any]) -> dict[str, Any]:
     outer = request["outer"]
     inner = Path(f"/proc/{outer}/task/{outer}/children").read_text().split()
     os.kill(outer, signal.SIGKILL)
     os.waitpid(outer, 0)
     for pid in inner:
-        while Path("/proc", pid).exists():
+        while _runs(pid):
             time.sleep(0.002)
     if outer in _groups:
         _remove_cgroup(_groups.pop(outer))

@@ -34,8 +34,8 @@ reason() {
   said=${1%%"$newline"*}
   case $said in
     *'I/O error')
-      said=$({ head -c 65536 /dev/zero >"$2/.tuner-$id.try"; } 2>&1)
-      rm -f -- "$2/.tuner-$id.try"
+      said=$({ head -c 65536 /dev/zero >"$2/.tuner.try"; } 2>&1)
+      rm -f -- "$2/.tuner.try"
       ;;
   esac
   said=${said##*: }

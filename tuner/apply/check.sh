@@ -1,6 +1,6 @@
 #!/bin/sh
 # Whether this host can be changed as planned, and is still what the plan saw. It changes nothing;
-# in each folder that will be written to it makes and removes one file.
+# beforehand it makes and removes one file in each folder that will be written to.
 # shellcheck disable=SC2154 # set by protocol.py
 
 check() {
@@ -17,7 +17,10 @@ check() {
   done
   if [ "$network" = yes ] && ! have ip; then problem ip; fi
   if [ "$problems" -gt 0 ]; then return; fi
-  check_folder "$room"
+  if [ "$phase" = preflight ]; then
+    check_folder "$room"
+    each_file check_file_folder
+  fi
   each_file check_file
   if [ "$switches" -gt 1 ] && ! with_systemd; then problem guard "$switches"; fi
   each_key check_key
@@ -35,7 +38,7 @@ check_folder() {
     place=${place%/*}
     place=${place:-/}
   done
-  try=$place/.tuner-$id.try
+  try=$place/.tuner.try
   if ! why=$({ head -c "$bytes" /dev/zero >"$try"; } 2>&1); then
     last_words "$why"
     problem folder "$place" "$why"
@@ -43,9 +46,10 @@ check_folder() {
   rm -f -- "$try" 2>/dev/null
 }
 
+check_file_folder() { check_folder "${2%/*}"; }
+
 check_file() {
   path=$2
-  check_folder "${path%/*}"
   if [ -h "$path" ]; then
     problem link "$path"
     return
@@ -95,6 +99,10 @@ check_key() {
 }
 
 same_value() {
+  if [ ! -e "/proc/sys/$1" ]; then
+    [ -z "$2" ] || problem absent "$1"
+    return
+  fi
   found=$(live "$1") || found='(unreadable)'
   [ "$found" = "$2" ] || problem moved value "$1" "$found"
 }

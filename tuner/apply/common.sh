@@ -215,6 +215,7 @@ disarm() {
 }
 
 remove_guard() {
+  rm -f -- "$units/.$guard" 2>/dev/null
   if [ -e "$units/$guard" ] || [ -h "$wants/$guard" ]; then
     rm -f -- "$wants/$guard" "$units/$guard" && flush "$wants" "$units" || return 1
   fi

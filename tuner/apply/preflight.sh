@@ -3,9 +3,10 @@
 # shellcheck disable=SC2154 # set by protocol.py
 
 main() {
-  check
-  if [ "$problems" = 0 ] && read_lock && ! lock_is_stale; then
+  if [ "$(id -u)" = 0 ] && read_lock && ! lock_is_stale; then
     problem locked "$age" "$holder_id" "$holder"
+  else
+    check
   fi
   say "end checked"
 }

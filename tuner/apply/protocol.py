@@ -98,7 +98,12 @@ def script(phase: Phase, job: Job, nonce: str, **settings: str) -> str:
         settings: who, revert_in, only, details.
     """
     names = dict.fromkeys(step.name for step in STEPS if step.phase is phase)
-    lines = [f"nonce={quote(nonce)}", *_preamble(job), f"steps={quote(' '.join(names))}"]
+    lines = [
+        f"nonce={quote(nonce)}",
+        f"phase={phase}",
+        *_preamble(job),
+        f"steps={quote(' '.join(names))}",
+    ]
     lines += [f"{name}={quote(value)}" for name, value in settings.items()]
     if phase is Phase.BEGIN:
         lines += _contents(job)

@@ -116,9 +116,9 @@ class Rollout:
         """
         allowed = strategy.max_fail.allows(total)
         for number, batch in enumerate(plan, start=1):
-            if failures > allowed:
+            if not self.stopped and failures > allowed:
                 self.stopped = f"{failures} failed, and --max-fail allows {allowed}"
-            elif self.halt():
+            if not self.stopped and self.halt():
                 self.stopped = "interrupted"
             if self.stopped:
                 return

@@ -97,6 +97,9 @@ class _Work:
                 self._go_on(previous, hosts, session)
             ready = self._look(self._left(hosts), session)
             intent.show(on_stdout())
+            for name, end in self._ends.items():
+                if _failed(end):
+                    print_end(name, end, self._console)
             if ready:
                 self._agree(ready)
                 self._change(hosts, ready, session)
@@ -170,14 +173,11 @@ class _Work:
             raise KeyboardInterrupt
 
     def _agree(self, ready: Sequence[Host]) -> None:
-        """Name the hosts that will not be changed, and ask whether to change the others.
+        """Ask whether to change the hosts that can be.
 
         Raises:
             UsageError: nobody can be asked, or the answer is no.
         """
-        for name, end in self._ends.items():
-            if _failed(end):
-                print_end(name, end, self._console)
         if self._options.yes:
             return
         if not sys.stdin.isatty():
@@ -276,7 +276,7 @@ class _Work:
             )
 
     def _say(self, sentence: str) -> None:
-        self._console.print(Text(f"tuner: {clean(sentence, longest=2000)}"))
+        self._console.print(Text(f"tuner: {clean(sentence, longest=2000)}"), soft_wrap=True)
 
     def _exit(self) -> Exit:
         if self._stopped == _INTERRUPTED:

@@ -37,9 +37,10 @@ def print_end(name: str, end: End, console: Console) -> None:
     message = clean(end.message, longest=_LONGEST)
     if message:
         line.append(f": {message}")
-    console.print(line)
+    console.print(line, soft_wrap=True)
     if end.hint:
-        console.print(Text(f"  {clean(end.hint, longest=_LONGEST)}", style="dim"))
+        hint = Text(f"  {clean(end.hint, longest=_LONGEST)}", style="dim")
+        console.print(hint, soft_wrap=True)
 
 
 def print_recap(

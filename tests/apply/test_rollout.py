@@ -1,0 +1,313 @@
+"""Many hosts: canaries, batches, when a run stops, how it goes on, and what its journal knows."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.apply.conftest import Bench, change, plan_of, settled, states, until
+from tests.fabric.fabric import Fabric, NamespaceHost
+from tuner.apply.journal import read_runs
+from tuner.plan.plan import Plan
+
+pytestmark = pytest.mark.root
+
+KEY = "net.ipv4.tcp_fin_timeout"
+NOW = ("--yes", "--soak", "0")
+
+
+@pytest.fixture
+def hosts(fabric: Fabric) -> Iterator[list[NamespaceHost]]:
+    """Five hosts in two roles, all with the default."""
+    roles = {"w1": "web", "w2": "web", "w3": "web", "d1": "db", "d2": "db"}
+    made = [
+        fabric.add(name, wait=False, variables={"tuner_roles": [role]})
+        for name, role in roles.items()
+    ]
+    fabric.wait_for_all(made)
+    yield made
+    for host in made:
+        fabric.stop(host)
+
+
+def plans(hosts: Sequence[NamespaceHost], bad: Sequence[str] = ()) -> dict[str, Plan]:
+    """Thirty seconds for all; what the kernel refuses for the bad ones."""
+    return {
+        host.name: plan_of(host, [change(KEY, "60", "x" if host.name in bad else "30")])
+        for host in hosts
+    }
+
+
+def values(hosts: Sequence[NamespaceHost]) -> str:
+    return " ".join(host.sysctl(KEY) for host in hosts)
+
+
+def journal(home: Path) -> list[dict[str, object]]:
+    lines = (home / "state/tuner/journal.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_canaries_of_every_role_go_first_then_batches(
+    bench: Bench, hosts: list[NamespaceHost]
+) -> None:
+    home = bench.place()
+    inventory = bench.inventory(hosts, plans(hosts))
+    ended = bench("apply", inventory, *NOW, "--serial", "1,40%", home=home)
+    assert ended.code == 0, ended.err
+    assert values(hosts) == "30 30 30 30 30"
+    said = [line for line in ended.err.splitlines() if "batch" in line]
+    assert [line.partition(": batch ")[2] for line in said] == [
+        "1 of 3: d1, w1",
+        "2 of 3: d2, w2",
+        "3 of 3: w3",
+    ]
+    rows = journal(home)
+    ends = [row["host"] for row in rows if row["event"] == "outcome"]
+    assert [set(ends[:2]), set(ends[2:4]), set(ends[4:])] == [{"d1", "w1"}, {"d2", "w2"}, {"w3"}]
+    assert rows[0]["event"] == "run"
+    assert rows[-1]["event"] == "end"
+    stages = [row.get("stage") or row.get("ending") for row in rows if row.get("host") == "w1"]
+    assert stages == ["begin", "pending", "confirm", "confirmed"]
+    (path,) = home.glob("state/tuner/*")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_bad_canary_stops_the_run_and_max_fail_lets_it_go_on(
+    bench: Bench, hosts: list[NamespaceHost]
+) -> None:
+    home = bench.place()
+    inventory = bench.inventory(hosts, plans(hosts, bad=["d1"]))
+    ended = bench("apply", inventory, *NOW, "--serial", "1", home=home)
+    assert ended.code == 4
+    assert values(hosts) == "30 60 60 60 60"
+    assert "stopped: 1 failed, and --max-fail allows 0" in ended.err
+    assert "0 unchanged, 1 confirmed, 1 reverted, 0 failed, 0 unreachable, 3 not begun" in ended.out
+    (run,) = read_runs(home / "state/tuner/journal.jsonl")
+    assert run.done == {"w1"}
+    assert run.stopped.startswith("1 failed")
+    status = bench("status", inventory, home=home)
+    assert status.code == 0
+    assert "w1 : confirmed  (journal: confirmed)" in status.out
+    assert "d1 : reverted  (journal: reverted)" in status.out
+    assert "w2 : not changed by this run" in status.out
+    assert "go on with: tuner apply … --resume" in status.out
+    inventory.with_suffix(".plans").write_bytes(pickle.dumps(plans(hosts)))
+    again = bench("apply", inventory, *NOW, "--serial", "1", "--resume", home=home)
+    assert again.code == 0, again.err
+    assert values(hosts) == "30 30 30 30 30"
+    assert len(states(hosts[0])) == 1, "a host that was done was changed again"
+    assert read_runs(home / "state/tuner/journal.jsonl")[-1].complete
+
+
+def test_a_share_of_failures_is_allowed(bench: Bench, hosts: list[NamespaceHost]) -> None:
+    inventory = bench.inventory(hosts, plans(hosts, bad=["d1"]))
+    ended = bench("apply", inventory, *NOW, "--serial", "1", "--max-fail", "20%")
+    assert ended.code == 4
+    assert values(hosts) == "30 30 30 60 30"
+    assert "4 confirmed, 1 reverted" in ended.out
+
+
+def test_unreachable_hosts_are_told_and_the_others_are_not_begun(
+    bench: Bench, fabric: Fabric, hosts: list[NamespaceHost]
+) -> None:
+    fake = fabric.add_fake("nobody", "refuses")
+    everyone = [*hosts, fake]
+    inventory = bench.inventory(everyone, {**plans(hosts), "nobody": plans([fake])["nobody"]})
+    ended = bench("apply", inventory, *NOW, "--connect-timeout", "2")
+    assert ended.code == 3
+    assert "nobody: unreachable: " in ended.err
+    assert values(hosts) == "60 60 60 60 60"
+    ended = bench("apply", inventory, *NOW, "--connect-timeout", "2", "--max-fail", "1")
+    assert ended.code == 3
+    assert values(hosts) == "30 30 30 30 30"
+    assert "5 confirmed, 0 reverted, 0 failed, 1 unreachable" in ended.out
+    del fabric.hosts["nobody"]
+
+
+def test_it_asks_first(bench: Bench, hosts: list[NamespaceHost]) -> None:
+    inventory = bench.inventory(hosts, plans(hosts))
+    for types, says in (("", "there is no terminal to ask on"), ("n", "you did not agree")):
+        home = bench.place()
+        ended = bench("apply", inventory, "--soak", "0", types=types, home=home)
+        assert ended.code == 2
+        assert ended.out.startswith("THE PLAN")
+        assert says in ended.err
+        assert values(hosts) == "60 60 60 60 60"
+        assert not (home / "state").exists()
+    ended = bench("apply", inventory, "--soak", "0", types="y")
+    assert ended.code == 0, ended.err
+    assert "Change 5 hosts? [y/N]" in ended.out
+    assert values(hosts) == "30 30 30 30 30"
+
+
+def wait_at(host: NamespaceHost, point: str) -> Path:
+    spots = host.root / "run/faults"
+    spots.mkdir(exist_ok=True)
+    (spots / point).touch()
+    return spots / point
+
+
+def test_ctrl_c_once_ends_after_the_batch_and_resume_goes_on(
+    bench: Bench, hosts: list[NamespaceHost]
+) -> None:
+    home = bench.place()
+    inventory = bench.inventory(hosts, plans(hosts))
+    spot = wait_at(hosts[0], "write-1")
+    controller = bench.start("apply", inventory, *NOW, "--serial", "1", waits=True, home=home)
+    until(lambda: Path(f"{spot}.reached").exists(), "it did not begin")
+    controller.interrupt()
+    until(lambda: "stopping after this batch" in controller.err, "it did not hear")
+    spot.unlink()
+    ended = controller.wait()
+    assert ended.code == 130
+    assert values(hosts) == "30 60 60 30 60"
+    assert "3 not begun" in ended.out
+    again = bench("apply", inventory, *NOW, "--resume", home=home)
+    assert again.code == 0, again.err
+    assert values(hosts) == "30 30 30 30 30"
+
+
+def test_ctrl_c_twice_ends_at_once_and_hosts_put_themselves_back(
+    bench: Bench, hosts: list[NamespaceHost]
+) -> None:
+    home = bench.place()
+    inventory = bench.inventory(hosts, plans(hosts))
+    spot = wait_at(hosts[0], "read")
+    controller = bench.start(
+        "apply", inventory, *NOW, "--serial", "1", "--revert-in", "6", waits=True, home=home
+    )
+    until(lambda: Path(f"{spot}.reached").exists(), "it did not begin")
+    assert hosts[0].sysctl(KEY) == "30"
+    controller.interrupt()
+    until(lambda: "stopping after this batch" in controller.err, "it did not hear")
+    controller.interrupt()
+    started = time.monotonic()
+    ended = controller.wait()
+    assert ended.code == 130
+    assert time.monotonic() - started < 4
+    assert "w1; what nobody confirms puts itself back within 6 s" in ended.err
+    assert " open, 3 not begun" in ended.out
+    until(lambda: settled(hosts[0]), "it was not put back", 40)
+    assert hosts[0].sysctl(KEY) == "60"
+    (run,) = read_runs(home / "state/tuner/journal.jsonl")
+    assert "w1" in run.open
+    spot.unlink()
+    again = bench("apply", inventory, *NOW, "--resume", home=home)
+    assert again.code == 0, again.err
+    assert values(hosts) == "30 30 30 30 30"
+
+
+def test_the_journal_of_a_killed_run_knows_every_host(
+    bench: Bench, hosts: list[NamespaceHost]
+) -> None:
+    home = bench.place()
+    inventory = bench.inventory(hosts, plans(hosts))
+    spots = [wait_at(hosts[0], "seal"), wait_at(hosts[3], "write-1")]
+    controller = bench.start(
+        "apply", inventory, *NOW, "--serial", "1", "--revert-in", "6", waits=True, home=home
+    )
+    for spot in spots:
+        until(lambda spot=spot: Path(f"{spot}.reached").exists(), "it did not begin")  # type: ignore[misc]
+    controller.kill()
+    (run,) = read_runs(home / "state/tuner/journal.jsonl")
+    assert not run.ended
+    assert {name: run.hosts[name].stage for name in run.open} == {"w1": "confirm", "d1": "begin"}
+    status = bench("status", inventory, home=home)
+    assert status.code == 4
+    assert "0 of 5 hosts done; it did not come to its own end" in status.out
+    assert f"w1 : {run.id} is committing" in status.out
+    assert "(journal: confirm, end unknown)" in status.out
+    for spot in spots:
+        spot.unlink()
+    until(lambda: all(map(settled, hosts)), "not settled", 40)
+    assert values(hosts) == "30 60 60 60 60"
+    status = bench("status", inventory, home=home)
+    assert status.code == 0
+    assert "w1 : confirmed" in status.out
+    assert "d1 : reverted" in status.out
+    again = bench("apply", inventory, *NOW, "--resume", home=home)
+    assert again.code == 0, again.err
+    assert values(hosts) == "30 30 30 30 30"
+    assert len(states(hosts[0])) == 1
+
+
+def test_resume_is_refused_where_there_is_nothing_to_go_on_with(
+    bench: Bench, hosts: list[NamespaceHost]
+) -> None:
+    home = bench.place()
+    inventory = bench.inventory(hosts[:1], plans(hosts[:1]))
+    ended = bench("apply", inventory, *NOW, "--resume", home=home)
+    assert ended.code == 2
+    assert "knows of no apply" in ended.err
+    assert bench("apply", inventory, *NOW, home=home).code == 0
+    other = bench.inventory(hosts[1:2], plans(hosts[1:2]))
+    ended = bench("apply", other, *NOW, "--resume", home=home)
+    assert ended.code == 2
+    assert "the last apply was of" in ended.err
+    assert values(hosts) == "30 60 60 60 60"
+
+
+def test_a_journal_that_cannot_be_written_is_no_start(
+    bench: Bench, hosts: list[NamespaceHost], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    inventory = bench.inventory(hosts, plans(hosts))
+    ended = bench("apply", inventory, *NOW, "--journal", tmp_path / "file" / "j")
+    assert ended.code == 2
+    assert "cannot write the journal" in ended.err
+    assert values(hosts) == "60 60 60 60 60"
+
+
+def test_a_canary_that_is_worse_off_is_put_back_and_ends_the_run(
+    bench: Bench, fabric: Fabric
+) -> None:
+    key = "net.ipv4.tcp_max_tw_buckets"
+    made = [fabric.add(name) for name in ("busy", "calm")]
+    before = made[0].sysctl(key)
+    inventory = bench.inventory(
+        made, {host.name: plan_of(host, [change(key, before, "3")]) for host in made}
+    )
+    load = _load(made[0])
+    try:
+        ended = bench("apply", inventory, "--yes", "--soak", "2", "--serial", "1")
+    finally:
+        os.killpg(load.pid, signal.SIGKILL)
+        load.wait()
+    assert ended.code == 4, ended.err
+    assert "busy: reverted: TIME_WAIT overflow 0/s → " in ended.err
+    assert "stopped: worse after the change: busy" in ended.err
+    assert "1 not begun" in ended.out
+    assert [host.sysctl(key) for host in made] == [before, before]
+    history = bench("history", inventory)
+    assert "rollback  confirmed" in history.out
+    for host in made:
+        fabric.stop(host)
+
+
+LOAD = """
+import socket, time
+server = socket.create_server(("127.0.0.1", 0))
+while True:
+    client = socket.create_connection(server.getsockname())
+    accepted, _ = server.accept()
+    client.close()
+    accepted.recv(1)
+    accepted.close()
+    time.sleep(0.005)
+"""
+
+
+def _load(host: NamespaceHost) -> subprocess.Popen[bytes]:
+    """Connections that the host makes to itself, so that there is always TIME_WAIT."""
+    return subprocess.Popen(
+        ["nsenter", "-t", str(host.pid), "-a", "--", "/usr/bin/python3", "-c", LOAD],
+        start_new_session=True,
+    )

@@ -270,12 +270,13 @@ class Whole:
 
     def differs(self, other: Whole) -> str:
         """What is not the same, empty for nothing."""
-        found = []
-        for name in ("files", "live", "boot"):
-            mine, theirs = getattr(self, name), getattr(other, name)
-            for key in sorted({*mine, *theirs}):
-                if mine.get(key) != theirs.get(key):
-                    found.append(f"{name} {key}: {mine.get(key)} / {theirs.get(key)}")
+        found = [
+            f"{name} {key}: {mine.get(key)} / {theirs.get(key)}"
+            for name in ("files", "live", "boot")
+            for mine, theirs in [(getattr(self, name), getattr(other, name))]
+            for key in sorted({*mine, *theirs})
+            if mine.get(key) != theirs.get(key)
+        ]
         return "; ".join(found)[:2000]
 
 

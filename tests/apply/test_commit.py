@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,7 +58,7 @@ def refused(bench: Bench, host: NamespaceHost, plan: Plan, *says: str, **options
 
 @pytest.mark.parametrize("systemd", [False, True], ids=["sh", "systemd"])
 def test_a_change_is_confirmed_and_stays_when_the_real_loaders_run(
-    fabric: Fabric, bench: Bench, systemd: bool
+    fabric: Fabric, bench: Bench, *, systemd: bool
 ) -> None:
     host = usual(fabric, f"confirmed-{systemd}", systemd=systemd)
     before = live_of(host)
@@ -348,7 +346,7 @@ def test_a_second_tuner_is_told_who_holds_the_lock(bench: Bench, fabric: Fabric)
     plan = usual_plan(host)
     inventory = bench.inventory([host], {host.name: plan})
     first = bench.start("apply", inventory, "--yes", "--soak", "0", waits=True)
-    until(lambda: (spots / "write-2.reached").exists(), "the first one did not begin")
+    until((spots / "write-2.reached").exists, "the first one did not begin")
     second = bench("apply", inventory, "--yes", "--soak", "0")
     assert second.code == 4
     who = re.search(
@@ -375,7 +373,7 @@ def test_the_lock_of_a_tuner_that_died_early_is_taken_over(bench: Bench, fabric:
     (spots / "stage-1").touch()
     inventory = bench.inventory([host], {host.name: usual_plan(host)})
     first = bench.start("apply", inventory, "--yes", "--soak", "0", waits=True)
-    until(lambda: (spots / "stage-1.reached").exists(), "the first one did not begin")
+    until((spots / "stage-1.reached").exists, "the first one did not begin")
     first.kill()
     shell = (spots / "stage-1.reached").read_text().strip()
     host.run(["kill", "-9", shell])

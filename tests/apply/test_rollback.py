@@ -196,7 +196,7 @@ def test_a_rollback_that_nobody_confirms_is_itself_put_back(fabric: Fabric, benc
     (spots / "claim").touch()
     inventory = bench.inventory([host])
     controller = bench.start("rollback", inventory, *NOW, "--revert-in", "5", waits=True)
-    until(lambda: (spots / "claim.reached").exists(), "it did not begin")
+    until((spots / "claim.reached").exists, "it did not begin")
     assert host.sysctl("net.ipv4.tcp_fin_timeout") == "50"
     controller.kill()
     until(lambda: settled(host), "it was not put back", 60)

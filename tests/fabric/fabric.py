@@ -185,25 +185,25 @@ class Fabric:
         }
         if sudoers:
             etc["/etc/sudoers.d/fabric"] = sudoers
-        request: dict[str, Any] = dict(
-            do="add",
-            name=name,
-            number=number,
-            address=address,
-            sysctls={key: str(value) for key, value in (sysctls or {}).items()},
-            files=etc | dict(files or {}),
-            links=dict(links or {}),
-            users=[vars(account) for account in users],
-            listeners=list(listeners),
-            time_wait=[(some.number, some.server_closes) for some in time_wait],
-            masks=dict(masks or {}),
-            crowd=crowd,
-            sshd=sshd,
-            log=log,
-            size=disk,
-            boot=list(boot),
-            systemd=systemd,
-        )
+        request: dict[str, Any] = {
+            "do": "add",
+            "name": name,
+            "number": number,
+            "address": address,
+            "sysctls": {key: str(value) for key, value in (sysctls or {}).items()},
+            "files": etc | dict(files or {}),
+            "links": dict(links or {}),
+            "users": [vars(account) for account in users],
+            "listeners": list(listeners),
+            "time_wait": [(some.number, some.server_closes) for some in time_wait],
+            "masks": dict(masks or {}),
+            "crowd": crowd,
+            "sshd": sshd,
+            "log": log,
+            "size": disk,
+            "boot": list(boot),
+            "systemd": systemd,
+        }
         made = self._ask(**request)
         host = NamespaceHost(name, address, user=user, request=request)
         host.pid, host.outer, host.wire = made["pid"], made["outer"], made["wire"]
@@ -227,13 +227,13 @@ class Fabric:
 
     def stop(self, host: NamespaceHost) -> None:
         """End one host."""
-        self._ask(do="stop", outer=host.outer)
+        self._ask(do="stop", outer=host.outer, wire=host.wire)
         del self.hosts[host.name]
 
     def restart(self, host: NamespaceHost, *, wait: bool = True) -> None:
         """Cut a host's power and start it again with the same disk."""
         assert host.request["size"], "a host without a disk loses everything"
-        self._ask(do="stop", outer=host.outer)
+        self._ask(do="stop", outer=host.outer, wire=host.wire)
         made = self._ask(**host.request, again=True)
         host.pid, host.outer, host.wire = made["pid"], made["outer"], made["wire"]
         if wait:

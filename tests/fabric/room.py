@@ -500,6 +500,8 @@ def _stop(request: dict[str, Any]) -> dict[str, Any]:
     for pid in inner:
         while _runs(pid):
             time.sleep(0.002)
+    with contextlib.suppress(OSError):  # the kernel takes it away too, but only when it has time
+        _ip(f"link del {request['wire']}\n")
     if outer in _groups:
         _remove_cgroup(_groups.pop(outer))
     return {}
@@ -532,7 +534,7 @@ def main() -> None:
             answer = {"error": str(error)}
         print(json.dumps(answer), flush=True)
     for outer in list(_groups):
-        _stop({"outer": outer})
+        _stop({"outer": outer, "wire": "none"})
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: audit test check format lock wheel bench clean
+.PHONY: audit test check faults format lock wheel bench clean
 .DEFAULT_GOAL := audit
 
 $(VENV)/.run: requirements.lock pyproject.toml
@@ -31,10 +31,14 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy tests
-	$(BIN)/shellcheck tuner/remote/probe.sh .ci/run
+	$(BIN)/shellcheck tuner/remote/probe.sh tuner/apply/*.sh .ci/run
 
 test: $(VENV)/.dev check
 	$(BIN)/pytest
+
+# Everything that can go wrong, at every step of a change, on real hosts: root, some minutes.
+faults: $(VENV)/.dev
+	$(BIN)/pytest -m long --timeout 7200 -s tests/apply/test_faults.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -97,15 +98,15 @@ def test_nothing_to_do_is_nothing_done(bench: Bench, host: NamespaceHost) -> Non
     assert not (host.root / "var/lib/tuner").exists()
 
 
-def test_the_writes_are_those_of_the_plan_in_its_order(fabric: Fabric, bench: Bench) -> None:
+def test_the_writes_are_those_of_the_plan_and_files_are_on_the_disk_before_their_names(
+    fabric: Fabric, bench: Bench
+) -> None:
     host = usual(fabric, "traced")
     plan = usual_plan(host)
-    trace = host.root / "run/trace"
-    command = ["strace", "-f", "-y", "-s", "200", "-e", "trace=write,sendfile,splice,pwrite64"]
-    import subprocess  # noqa: PLC0415
-
+    command = ["strace", "-f", "-y", "-s", "200", "-o", "/run/trace", "-p", "1", "-e"]
+    calls = "trace=write,sendfile,splice,copy_file_range,pwrite64,fsync,rename,renameat,renameat2"
     tracer = subprocess.Popen(
-        ["nsenter", "-t", str(host.pid), "-a", "--", *command, "-o", "/run/trace", "-p", "1"],
+        ["nsenter", "-t", str(host.pid), "-a", "--", *command, calls],
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -116,14 +117,51 @@ def test_the_writes_are_those_of_the_plan_in_its_order(fabric: Fabric, bench: Be
     tracer.terminate()
     tracer.wait(10)
     tracer.stderr.close()
-    found = re.findall(r'\(\d+</proc/sys/([^>]+)>, "([^"]*)\\n", \d+\) = (\d+)', trace.read_text())
-    calls = [line for line in trace.read_text().splitlines() if "</proc/sys/" in line]
-    assert len(calls) == len(found), calls
+    trace = (host.root / "run/trace").read_text().splitlines()
+    found = [line for line in trace if "</proc/sys/" in line]
     wanted = [
-        (write.path, write.after, str(len(write.after) + 1))
+        f'</proc/sys/{write.path}>, "{write.after}\\n", {len(write.after) + 1}'
         for write in make_job(plan, "any").writes
     ]
-    assert found == wanted
+    assert len(found) == len(wanted)
+    for line, text in zip(found, wanted, strict=True):
+        assert text in line
+        assert re.search(r" write\(\d+<", line)
+    number = next(iter(states(host)))
+    spot = f"/etc/sysctl.d/.tuner-{number}.1"
+    order = (
+        rf"fsync\(\d+</var/lib/tuner/{number}/old.1>",
+        rf"fsync\(\d+</var/lib/tuner/{number}/revert.sh>",
+        rf"fsync\(\d+</var/lib/tuner/{number}>",
+        rf"fsync\(\d+<{spot}.old>",
+        rf"fsync\(\d+<{spot}.new>",
+        r"fsync\(\d+</etc/sysctl.d>",
+        rf'rename.*/is.kept\..*"{re.escape(f"/var/lib/tuner/{number}/is.pending")}',
+        r" write\(\d+</proc/sys/net/ipv4/ip_forward>",
+        r"/is.pending\..*/is.committing",
+        rf'rename.*"{spot}.new".*"{DROP_IN}"',
+        r"fsync\(\d+</etc/sysctl.d>",
+        r"/is.committing\..*/is.confirmed",
+        rf"fsync\(\d+</var/lib/tuner/{number}>",
+    )
+    at = 0
+    for pattern in order:
+        later = (place for place, line in enumerate(trace) if place >= at)
+        at = next((it for it in later if re.search(pattern, trace[it])), -1) + 1
+        assert at > 0, f"not in its place: {pattern}"
+    fabric.stop(host)
+
+
+def test_a_folder_that_is_missing_is_made_and_goes_again(fabric: Fabric, bench: Bench) -> None:
+    host = usual(fabric, "folderless")
+    host.run(["rm", "-rf", "/etc/modules-load.d"])
+    before = Whole.of(host)
+    bad = usual_plan(host, modules=True, last="x")
+    assert bench.apply(host, bad, "--revert-in", "20").code == 4
+    assert Whole.of(host).differs(before) == ""
+    assert not (host.root / "etc/modules-load.d").exists()
+    assert bench.apply(host, usual_plan(host, modules=True)).code == 0
+    assert (host.root / MODULES[1:]).parent.stat().st_mode & 0o777 == 0o755
     fabric.stop(host)
 
 

@@ -64,6 +64,7 @@ def test_a_slice_of_the_faults(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(7200)
 def test_all_faults_at_every_step(
     fabric: Fabric, bench: Bench, wholes: dict[bool, Wholes], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -99,7 +99,7 @@ step_keep() {
       keep_network
   } 2>&1) || trouble keep "$(reason "$why" "$room")"
   set +f
-  flush "$bundle"/* "$bundle" "$room" || trouble keep "it cannot be flushed"
+  flush "$bundle"/* "$bundle" "$room" "${room%/*}" || trouble keep "it cannot be flushed"
   set -f
   pass "making.$me" "kept.$me" || trouble keep "it cannot be renamed"
 }
@@ -178,12 +178,6 @@ lay() {
     [ "$(digest "$spot.new")" = "$4" ] || return 1
   fi
   flush "$folder"
-}
-
-remove_made() {
-  [ -e "$bundle/made" ] || return 0
-  while IFS= read -r folder; do rmdir -- "$folder"; done <"$bundle/made" 2>/dev/null
-  :
 }
 
 step_arm() {

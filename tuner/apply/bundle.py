@@ -52,6 +52,13 @@ class Bundle:
     keys: tuple[KeptKey, ...] = ()
 
     @property
+    def open(self) -> bool:
+        """Whether it may still change something on the host."""
+        return self.state not in {"confirmed", "reverted"} and (
+            self.busy or self.state not in {"making", "kept"}
+        )
+
+    @property
     def place(self) -> str:
         """Where it lies on the host."""
         return f"{ROOM}/{self.id}"
@@ -88,7 +95,7 @@ def read_memory(answer: Answer) -> Memory:
             parts.append([(word, rest)])
         elif parts:
             parts[-1].append((word, rest))
-    bundles = [bundle for bundle in map(_bundle, parts) if bundle is not None]
+    bundles = [it for it in map(_bundle, parts) if it is not None and it.state != "none"]
     return Memory(tuple(sorted(bundles, key=lambda bundle: bundle.id)), holder)
 
 

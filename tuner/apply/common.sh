@@ -199,6 +199,13 @@ remove_staged() {
   :
 }
 
+# Folders that were made for new files, where nothing else is in them.
+remove_made() {
+  [ -e "$bundle/made" ] || return 0
+  while IFS= read -r folder; do rmdir -- "$folder"; done <"$bundle/made" 2>/dev/null
+  :
+}
+
 # --- the lock: one file, made by link(2), so that only one tuner can
 
 unlock() {

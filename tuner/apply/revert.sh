@@ -149,6 +149,8 @@ main() {
     say "end stuck"
     return 1
   fi
+  each_file remove_staged
+  remove_made
   step mark
   pass "reverting.$me" reverted
   step quiet

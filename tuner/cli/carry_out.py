@@ -32,7 +32,7 @@ from tuner.errors import JournalError, UsageError
 from tuner.inventory.host import Host
 from tuner.remote.session import Session
 from tuner.report._clean import clean
-from tuner.report._report import Failure
+from tuner.report._report import Failure, fold
 
 _T = TypeVar("_T")
 
@@ -101,6 +101,7 @@ class _Work:
                 if _failed(end):
                     print_end(name, end, self._console)
             if ready:
+                self._warn(ready)
                 self._agree(ready)
                 self._change(hosts, ready, session)
         print_recap(
@@ -110,7 +111,7 @@ class _Work:
             on_stdout(),
         )
         if self._stopped:
-            self._say(f"stopped: {self._stopped}")
+            self._say(f"stopped: {self._stopped}; --resume goes on")
         return self._exit()
 
     def _left(self, hosts: Sequence[Host]) -> list[Host]:
@@ -171,6 +172,16 @@ class _Work:
             session=session,
         ):
             raise KeyboardInterrupt
+
+    def _warn(self, ready: Sequence[Host]) -> None:
+        """Name the keys that could not be put back, before anything is done."""
+        lost: dict[str, list[str]] = {}
+        for host in ready:
+            for write in self._intent.jobs[host.name].writes:
+                if not write.restorable:
+                    lost.setdefault(write.key, []).append(host.name)
+        for key, names in lost.items():
+            self._say(f"{key} could not be put back on {', '.join(fold(names))}")
 
     def _agree(self, ready: Sequence[Host]) -> None:
         """Ask whether to change the hosts that can be.

@@ -20,8 +20,6 @@ from tuner.remote.session import Session
 from tuner.report._clean import clean
 from tuner.report._report import Failure
 
-_FINAL = frozenset({"confirmed", "reverted"})
-
 
 def run(options: argparse.Namespace) -> Exit:
     """Print both, and say whether every change has come to an end."""
@@ -46,7 +44,7 @@ def run(options: argparse.Namespace) -> Exit:
         if isinstance(memory, Failure):
             says = f"unreachable: {clean(memory.message, longest=400)}"
         else:
-            open_ones = [it for it in memory.bundles if it.state not in _FINAL]
+            open_ones = [it for it in memory.bundles if it.open]
             settled = settled and not open_ones
             says = "; ".join(map(_open, open_ones)) or _end(memory, last)
         line = Text.assemble(("  ", ""), (clean(host.name), "bold"), f" : {says}")

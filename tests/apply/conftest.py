@@ -25,6 +25,8 @@ from tuner.sysctl.value import parse_value
 
 pytest.register_assert_rewrite("tests.apply.faults")
 
+NOW = ("--yes", "--soak", "0", "--timeout", "90", "--connect-timeout", "40")
+"""Without asking, without looking at counters, and with patience for a busy machine."""
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 DROP_IN = "/etc/sysctl.d/90-tuner.conf"
 MODULES = "/etc/modules-load.d/tuner.conf"
@@ -132,7 +134,7 @@ class Bench:
     def apply(self, host: NamespaceHost, plan: Plan, *flags: str, **options: Any) -> Ended:
         """Apply a plan to one host, without looking at counters."""
         inventory = self.inventory([host], {host.name: plan})
-        return self("apply", inventory, "--yes", "--soak", "0", *flags, **options)
+        return self("apply", inventory, *NOW, *flags, **options)
 
 
 @pytest.fixture(scope="session")
@@ -175,6 +177,23 @@ def plan_of(
     """A plan that rests on the values that it changes."""
     values = {it.key: str(it.live_before) for it in changes if it.live_before is not None}
     return Plan(host.name, changes=tuple(changes), files=tuple(files), seen=Seen(values=values))
+
+
+def plans_of(hosts: Sequence[NamespaceHost], bad: Sequence[str] = ()) -> dict[str, Plan]:
+    """Thirty seconds for all; what the kernel refuses for the bad ones."""
+    key = "net.ipv4.tcp_fin_timeout"
+    return {
+        host.name: plan_of(host, [change(key, "60", "x" if host.name in bad else "30")])
+        for host in hosts
+    }
+
+
+def wait_at(host: NamespaceHost, point: str) -> Path:
+    """Let the next script of a controller with waits wait at a step; return the file to remove."""
+    spots = host.root / "run/faults"
+    spots.mkdir(exist_ok=True)
+    (spots / point).touch()
+    return spots / point
 
 
 OLD = b"# ours\nnet.ipv4.tcp_fin_timeout = 50\nnet.ipv4.tcp_keepalive_time = 1000\n"

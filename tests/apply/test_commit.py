@@ -13,6 +13,7 @@ from tests.apply.conftest import (
     DROP_IN,
     MODULES,
     NEW,
+    NOW,
     OLD,
     Bench,
     Whole,
@@ -98,25 +99,36 @@ def test_nothing_to_do_is_nothing_done(bench: Bench, host: NamespaceHost) -> Non
     assert not (host.root / "var/lib/tuner").exists()
 
 
+CALLS = "write,sendfile,splice,copy_file_range,pwrite64,fsync,rename,renameat,renameat2"
+TRACED = ["strace", "--seccomp-bpf", "-f", "-y", "-A", "-s", "200", "-o", "/run/trace"]
+
+
 def test_the_writes_are_those_of_the_plan_and_files_are_on_the_disk_before_their_names(
-    fabric: Fabric, bench: Bench
+    fabric: Fabric,
 ) -> None:
     host = usual(fabric, "traced")
     plan = usual_plan(host)
-    command = ["strace", "-f", "-y", "-s", "200", "-o", "/run/trace", "-p", "1", "-e"]
-    calls = "trace=write,sendfile,splice,copy_file_range,pwrite64,fsync,rename,renameat,renameat2"
-    tracer = subprocess.Popen(
-        ["nsenter", "-t", str(host.pid), "-a", "--", *command, calls],
-        stderr=subprocess.PIPE,
-        text=True,
+    job = make_job(plan, "20260101T000000Z-cafe")
+    command = ["nsenter", "-t", str(host.pid), "-a", "--", *TRACED, "-e", f"trace={CALLS}", "sh"]
+    begin = subprocess.Popen(
+        [*command, "-s"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    assert tracer.stderr is not None
-    assert "attached" in tracer.stderr.readline()
-    ended = bench.apply(host, plan)
-    assert ended.code == 0, ended.err
-    tracer.terminate()
-    tracer.wait(10)
-    tracer.stderr.close()
+    assert begin.stdin is not None
+    assert begin.stdout is not None
+    begin.stdin.write(script(Phase.BEGIN, job, "n", who="me", revert_in="60"))
+    begin.stdin.close()
+    lines = iter(begin.stdout.readline, "@n end pending\n")
+    assert "@n step write 3\n" in list(lines)
+    confirm = subprocess.run(
+        [*command, "-s"],
+        input=script(Phase.CONFIRM, job, "n"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert confirm.stdout.endswith("@n end confirmed\n")
+    begin.wait(30)  # its tracer follows the timer, which ends by itself
+    begin.stdout.close()
     trace = (host.root / "run/trace").read_text().splitlines()
     found = [line for line in trace if "</proc/sys/" in line]
     wanted = [
@@ -383,9 +395,9 @@ def test_a_second_tuner_is_told_who_holds_the_lock(bench: Bench, fabric: Fabric)
     (spots / "write-2").touch()
     plan = usual_plan(host)
     inventory = bench.inventory([host], {host.name: plan})
-    first = bench.start("apply", inventory, "--yes", "--soak", "0", waits=True)
+    first = bench.start("apply", inventory, *NOW, waits=True)
     until((spots / "write-2.reached").exists, "the first one did not begin")
-    second = bench("apply", inventory, "--yes", "--soak", "0")
+    second = bench("apply", inventory, *NOW)
     assert second.code == 4
     who = re.search(
         r"another tuner is at work there: (\S+), since \d+ s \(change (\S+)\)", second.err
@@ -410,7 +422,7 @@ def test_the_lock_of_a_tuner_that_died_early_is_taken_over(bench: Bench, fabric:
     spots.mkdir()
     (spots / "stage-1").touch()
     inventory = bench.inventory([host], {host.name: usual_plan(host)})
-    first = bench.start("apply", inventory, "--yes", "--soak", "0", waits=True)
+    first = bench.start("apply", inventory, *NOW, waits=True)
     until((spots / "stage-1.reached").exists, "the first one did not begin")
     first.kill()
     shell = (spots / "stage-1.reached").read_text().strip()
@@ -419,7 +431,7 @@ def test_the_lock_of_a_tuner_that_died_early_is_taken_over(bench: Bench, fabric:
     (dead,) = states(host)
     assert states(host) == {dead: "kept"}
     assert (host.root / "var/lib/tuner/lock").exists()
-    assert bench("apply", inventory, "--yes", "--soak", "0").code == 0
+    assert bench("apply", inventory, *NOW).code == 0
     assert states(host)[dead] == "reverted"
     assert settled(host)
     fabric.stop(host)
@@ -445,10 +457,10 @@ def test_every_shell_walks_every_step(fabric: Fabric, bench: Bench, shell: str) 
     assert Whole.of(host).differs(old) == ""
     home = bench.place()
     inventory = bench.inventory([host], {host.name: usual_plan(host, modules=True)})
-    ended = bench("apply", inventory, "--yes", "--soak", "0", home=home)
+    ended = bench("apply", inventory, *NOW, home=home)
     assert ended.code == 0, ended.err
     assert (host.root / DROP_IN[1:]).read_bytes() == NEW
-    ended = bench("rollback", inventory, "--yes", "--soak", "0", home=home)
+    ended = bench("rollback", inventory, *NOW, home=home)
     assert ended.code == 0, ended.err
     assert Whole.of(host).differs(old) == ""
     fabric.stop(host)

@@ -10,6 +10,7 @@ from tests.apply.conftest import (
     DROP_IN,
     MODULES,
     NEW,
+    NOW,
     OLD,
     Bench,
     Whole,
@@ -27,8 +28,6 @@ from tests.fabric.fabric import Fabric, NamespaceHost
 from tuner.plan.plan import FileChange
 
 pytestmark = pytest.mark.root
-
-NOW = ("--yes", "--soak", "0")
 
 
 def rollback(bench: Bench, host: NamespaceHost, *flags: str, code: int = 0) -> str:
@@ -184,22 +183,4 @@ def test_a_key_that_cannot_be_put_back_is_named_before(fabric: Fabric, bench: Be
     assert host.sysctl("net.ipv4.tcp_sack") == "0"
     assert bench("rollback", inventory, *NOW).code == 0
     assert host.sysctl("net.ipv4.tcp_sack") == "1"
-    fabric.stop(host)
-
-
-def test_a_rollback_that_nobody_confirms_is_itself_put_back(fabric: Fabric, bench: Bench) -> None:
-    host = usual(fabric, "back-and-forth")
-    assert bench.apply(host, usual_plan(host)).code == 0
-    new = Whole.of(host)
-    spots = host.root / "run/faults"
-    spots.mkdir()
-    (spots / "claim").touch()
-    inventory = bench.inventory([host])
-    controller = bench.start("rollback", inventory, *NOW, "--revert-in", "5", waits=True)
-    until((spots / "claim.reached").exists, "it did not begin")
-    assert host.sysctl("net.ipv4.tcp_fin_timeout") == "50"
-    controller.kill()
-    until(lambda: settled(host), "it was not put back", 60)
-    (spots / "claim").unlink()
-    assert Whole.of(host).differs(new) == ""
     fabric.stop(host)

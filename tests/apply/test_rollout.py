@@ -7,21 +7,27 @@ import os
 import pickle
 import signal
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.apply.conftest import Bench, change, plan_of, settled, states, until
+from tests.apply.conftest import (
+    NOW,
+    Bench,
+    change,
+    plan_of,
+    plans_of,
+    states,
+    until,
+    wait_at,
+)
 from tests.fabric.fabric import Fabric, NamespaceHost
 from tuner.apply.journal import read_runs
-from tuner.plan.plan import Plan
 
 pytestmark = pytest.mark.root
 
 KEY = "net.ipv4.tcp_fin_timeout"
-NOW = ("--yes", "--soak", "0")
 
 
 @pytest.fixture
@@ -38,14 +44,6 @@ def hosts(fabric: Fabric) -> Iterator[list[NamespaceHost]]:
         fabric.stop(host)
 
 
-def plans(hosts: Sequence[NamespaceHost], bad: Sequence[str] = ()) -> dict[str, Plan]:
-    """Thirty seconds for all; what the kernel refuses for the bad ones."""
-    return {
-        host.name: plan_of(host, [change(KEY, "60", "x" if host.name in bad else "30")])
-        for host in hosts
-    }
-
-
 def values(hosts: Sequence[NamespaceHost]) -> str:
     return " ".join(host.sysctl(KEY) for host in hosts)
 
@@ -59,7 +57,7 @@ def test_canaries_of_every_role_go_first_then_batches(
     bench: Bench, hosts: list[NamespaceHost]
 ) -> None:
     home = bench.place()
-    inventory = bench.inventory(hosts, plans(hosts))
+    inventory = bench.inventory(hosts, plans_of(hosts))
     ended = bench("apply", inventory, *NOW, "--serial", "1,40%", home=home)
     assert ended.code == 0, ended.err
     assert values(hosts) == "30 30 30 30 30"
@@ -84,7 +82,7 @@ def test_a_bad_canary_stops_the_run_and_max_fail_lets_it_go_on(
     bench: Bench, hosts: list[NamespaceHost]
 ) -> None:
     home = bench.place()
-    inventory = bench.inventory(hosts, plans(hosts, bad=["d1"]))
+    inventory = bench.inventory(hosts, plans_of(hosts, bad=["d1"]))
     ended = bench("apply", inventory, *NOW, "--serial", "1", home=home)
     assert ended.code == 4
     assert values(hosts) == "30 60 60 60 60"
@@ -99,7 +97,7 @@ def test_a_bad_canary_stops_the_run_and_max_fail_lets_it_go_on(
     assert "d1 : reverted  (journal: reverted)" in status.out
     assert "w2 : not changed by this run" in status.out
     assert "go on with: tuner apply … --resume" in status.out
-    inventory.with_suffix(".plans").write_bytes(pickle.dumps(plans(hosts)))
+    inventory.with_suffix(".plans").write_bytes(pickle.dumps(plans_of(hosts)))
     again = bench("apply", inventory, *NOW, "--serial", "1", "--resume", home=home)
     assert again.code == 0, again.err
     assert values(hosts) == "30 30 30 30 30"
@@ -108,7 +106,7 @@ def test_a_bad_canary_stops_the_run_and_max_fail_lets_it_go_on(
 
 
 def test_a_share_of_failures_is_allowed(bench: Bench, hosts: list[NamespaceHost]) -> None:
-    inventory = bench.inventory(hosts, plans(hosts, bad=["d1"]))
+    inventory = bench.inventory(hosts, plans_of(hosts, bad=["d1"]))
     ended = bench("apply", inventory, *NOW, "--serial", "1", "--max-fail", "20%")
     assert ended.code == 4
     assert values(hosts) == "30 30 30 60 30"
@@ -120,7 +118,7 @@ def test_unreachable_hosts_are_told_and_the_others_are_not_begun(
 ) -> None:
     fake = fabric.add_fake("nobody", "refuses")
     everyone = [*hosts, fake]
-    inventory = bench.inventory(everyone, {**plans(hosts), "nobody": plans([fake])["nobody"]})
+    inventory = bench.inventory(everyone, {**plans_of(hosts), "nobody": plans_of([fake])["nobody"]})
     ended = bench("apply", inventory, *NOW, "--connect-timeout", "2")
     assert ended.code == 3
     assert "nobody: unreachable: " in ended.err
@@ -133,7 +131,7 @@ def test_unreachable_hosts_are_told_and_the_others_are_not_begun(
 
 
 def test_it_asks_first(bench: Bench, hosts: list[NamespaceHost]) -> None:
-    inventory = bench.inventory(hosts, plans(hosts))
+    inventory = bench.inventory(hosts, plans_of(hosts))
     for types, says in (("", "there is no terminal to ask on"), ("n", "you did not agree")):
         home = bench.place()
         ended = bench("apply", inventory, "--soak", "0", types=types, home=home)
@@ -148,18 +146,11 @@ def test_it_asks_first(bench: Bench, hosts: list[NamespaceHost]) -> None:
     assert values(hosts) == "30 30 30 30 30"
 
 
-def wait_at(host: NamespaceHost, point: str) -> Path:
-    spots = host.root / "run/faults"
-    spots.mkdir(exist_ok=True)
-    (spots / point).touch()
-    return spots / point
-
-
 def test_ctrl_c_once_ends_after_the_batch_and_resume_goes_on(
     bench: Bench, hosts: list[NamespaceHost]
 ) -> None:
     home = bench.place()
-    inventory = bench.inventory(hosts, plans(hosts))
+    inventory = bench.inventory(hosts, plans_of(hosts))
     spot = wait_at(hosts[0], "write-1")
     controller = bench.start("apply", inventory, *NOW, "--serial", "1", waits=True, home=home)
     until(lambda: Path(f"{spot}.reached").exists(), "it did not begin")
@@ -175,80 +166,16 @@ def test_ctrl_c_once_ends_after_the_batch_and_resume_goes_on(
     assert values(hosts) == "30 30 30 30 30"
 
 
-def test_ctrl_c_twice_ends_at_once_and_hosts_put_themselves_back(
-    bench: Bench, hosts: list[NamespaceHost]
-) -> None:
-    home = bench.place()
-    inventory = bench.inventory(hosts, plans(hosts))
-    spot = wait_at(hosts[0], "read")
-    controller = bench.start(
-        "apply", inventory, *NOW, "--serial", "1", "--revert-in", "6", waits=True, home=home
-    )
-    until(lambda: Path(f"{spot}.reached").exists(), "it did not begin")
-    assert hosts[0].sysctl(KEY) == "30"
-    controller.interrupt()
-    until(lambda: "stopping after this batch" in controller.err, "it did not hear")
-    controller.interrupt()
-    started = time.monotonic()
-    ended = controller.wait()
-    assert ended.code == 130
-    assert time.monotonic() - started < 4
-    assert "w1; what nobody confirms puts itself back within 6 s" in ended.err
-    assert " open, 3 not begun" in ended.out
-    until(lambda: settled(hosts[0]), "it was not put back", 40)
-    assert hosts[0].sysctl(KEY) == "60"
-    (run,) = read_runs(home / "state/tuner/journal.jsonl")
-    assert "w1" in run.open
-    spot.unlink()
-    again = bench("apply", inventory, *NOW, "--resume", home=home)
-    assert again.code == 0, again.err
-    assert values(hosts) == "30 30 30 30 30"
-
-
-def test_the_journal_of_a_killed_run_knows_every_host(
-    bench: Bench, hosts: list[NamespaceHost]
-) -> None:
-    home = bench.place()
-    inventory = bench.inventory(hosts, plans(hosts))
-    spots = [wait_at(hosts[0], "seal"), wait_at(hosts[3], "write-1")]
-    controller = bench.start(
-        "apply", inventory, *NOW, "--serial", "1", "--revert-in", "6", waits=True, home=home
-    )
-    for spot in spots:
-        until(lambda spot=spot: Path(f"{spot}.reached").exists(), "it did not begin")  # type: ignore[misc]
-    controller.kill()
-    (run,) = read_runs(home / "state/tuner/journal.jsonl")
-    assert not run.ended
-    assert {name: run.hosts[name].stage for name in run.open} == {"w1": "confirm", "d1": "begin"}
-    status = bench("status", inventory, home=home)
-    assert status.code == 4
-    assert "0 of 5 hosts done; it did not come to its own end" in status.out
-    assert f"w1 : {run.id} is committing" in status.out
-    assert "(journal: confirm, end unknown)" in status.out
-    for spot in spots:
-        spot.unlink()
-    until(lambda: all(map(settled, hosts)), "not settled", 40)
-    assert values(hosts) == "30 60 60 60 60"
-    status = bench("status", inventory, home=home)
-    assert status.code == 0
-    assert "w1 : confirmed" in status.out
-    assert "d1 : reverted" in status.out
-    again = bench("apply", inventory, *NOW, "--resume", home=home)
-    assert again.code == 0, again.err
-    assert values(hosts) == "30 30 30 30 30"
-    assert len(states(hosts[0])) == 1
-
-
 def test_resume_is_refused_where_there_is_nothing_to_go_on_with(
     bench: Bench, hosts: list[NamespaceHost]
 ) -> None:
     home = bench.place()
-    inventory = bench.inventory(hosts[:1], plans(hosts[:1]))
+    inventory = bench.inventory(hosts[:1], plans_of(hosts[:1]))
     ended = bench("apply", inventory, *NOW, "--resume", home=home)
     assert ended.code == 2
     assert "knows of no apply" in ended.err
     assert bench("apply", inventory, *NOW, home=home).code == 0
-    other = bench.inventory(hosts[1:2], plans(hosts[1:2]))
+    other = bench.inventory(hosts[1:2], plans_of(hosts[1:2]))
     ended = bench("apply", other, *NOW, "--resume", home=home)
     assert ended.code == 2
     assert "the last apply was of" in ended.err
@@ -259,7 +186,7 @@ def test_a_journal_that_cannot_be_written_is_no_start(
     bench: Bench, hosts: list[NamespaceHost], tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    inventory = bench.inventory(hosts, plans(hosts))
+    inventory = bench.inventory(hosts, plans_of(hosts))
     ended = bench("apply", inventory, *NOW, "--journal", tmp_path / "file" / "j")
     assert ended.code == 2
     assert "cannot write the journal" in ended.err

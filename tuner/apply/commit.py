@@ -23,6 +23,7 @@ from tuner.remote.transport import Transport
 
 _LIMIT = 4 * 1024 * 1024  # bytes of an answer
 _PAUSE = 1.0  # seconds between tries to reach a host
+_FEWEST = 3  # tries to settle a change, however late it is
 _MARGIN = 2.0  # seconds before the deadline in which no confirmation is begun
 _GRACE = 30.0  # seconds after the deadline in which a host may come back
 
@@ -208,7 +209,11 @@ class _Course:
         end = self._deadline + self._terms.grace
         answer = Answer()
         reached = False
-        while True:
+        tries = 0
+        while tries < _FEWEST or time.monotonic() < end:
+            if tries:
+                time.sleep(_PAUSE)
+            tries += 1
             with contextlib.suppress(TransportError):
                 answer = settle(self._host, self._job, self._session)
                 reached = True
@@ -219,9 +224,6 @@ class _Course:
                     return self._outcome(Ending.REVERTED, why, hint)
                 case "untouched":
                     return self._outcome(Ending.FAILED, f"{why}; nothing was changed", hint)
-            if time.monotonic() > end:
-                break
-            time.sleep(_PAUSE)
         if reached:
             left = words.stuck(answer) or "it says nothing of it"
             return self._outcome(

@@ -1,0 +1,291 @@
+"""The decision: one host's snapshot and verdict in, everything that is to be done to it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tuner.plan.after import with_files
+from tuner.plan.along import ALL_REDIRECTS, along, in_order
+from tuner.plan.digest import policy_digest
+from tuner.plan.goal import aim
+from tuner.plan.modules import module_files
+from tuner.plan.others import Obstacle, comment_out, editable
+from tuner.plan.own import FOLDER, own_drop_ins, without_own
+from tuner.plan.place import Loss, choose_name, losses, settled, views, who
+from tuner.plan.plan import Change, FileChange, Left, Plan
+from tuner.plan.render import Header, Line, render, says
+from tuner.plan.seen import look
+from tuner.plan.spelling import is_secret, same
+from tuner.plan.trial import Trial
+from tuner.plan.wishes import NO_LINE, Wish, choose, without_echo
+from tuner.policy.policy import Policy
+from tuner.rules._check import next_boot
+from tuner.rules._finding import Verdict
+from tuner.rules._values import refused
+from tuner.snapshot.dump import CUT
+from tuner.snapshot.snapshot import Missing, Snapshot
+from tuner.sysctl.catalog import describe
+from tuner.sysctl.files import Entry
+from tuner.sysctl.key import Key
+from tuner.sysctl.value import Value, parse_value
+
+
+def make_plan(
+    snapshot: Snapshot,
+    verdict: Verdict,
+    policy: Policy,
+    template: str,
+    *,
+    unsafe: bool = False,
+    edit_others: bool = False,
+    template_file: str = "",
+) -> Plan:
+    """Return what brings the host to where no accepted finding is left, live and at every boot.
+
+    Args:
+        snapshot: the host.
+        verdict: what the rules say of it.
+        policy: the resolved policy that they judged by.
+        template: the text of the drop-in's template.
+        unsafe: take remedies as well that may cut somebody off or lose traffic.
+        edit_others: comment out lines of files in /etc that are harmful or cannot be beaten.
+        template_file: the template's name, for errors.
+
+    Raises:
+        TemplateError: the template cannot be rendered, or says something else than the plan.
+    """
+    waived = frozenset((it.finding.rule, it.finding.key) for it in verdict.waived)
+    trial = Trial(snapshot, policy, waived)
+    wishes = choose(verdict, trial, unsafe=unsafe)
+    goal = aim(trial, wishes.taken, unsafe=unsafe)
+    header = Header(policy.roles, policy_digest(policy))
+
+    dead, left = _dead_lines(snapshot, verdict, enabled=edit_others)
+    edits = comment_out(snapshot, dead)
+    place = _place(with_files(snapshot, edits), goal.lines, header, template, template_file)
+    if place.lost and edit_others:
+        edits = comment_out(snapshot, [*dead, *_in_the_way(place)])
+        place = _place(with_files(snapshot, edits), goal.lines, header, template, template_file)
+    about_modules, no_modules = module_files(snapshot, tuple(place.lines))
+    files = (*_drop_ins(snapshot, place), *edits, *about_modules)
+    changes = _changes(trial, wishes.taken, goal.live, with_files(snapshot, files))
+    return Plan(
+        host=snapshot.host,
+        roles=policy.roles,
+        policy=header.policy,
+        changes=changes,
+        files=tuple(sorted(files, key=lambda it: (it.foreign, it.path))),
+        left=without_echo([*wishes.left, *goal.left, *left, *no_modules]),
+        cannot_win=_cannot_win(snapshot, place, offer=not edit_others),
+        seen=look(snapshot, [it.key for it in changes], [it.path for it in files]),
+        beside=_beside(snapshot, changes),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """tuner's file under the name that wins most, and what loses all the same."""
+
+    name: str
+    lines: Mapping[Key, Line]
+    content: bytes
+    lost: Mapping[Key, tuple[Loss, ...]]
+    wanted: Mapping[Key, Line]  # with the lines that lose everywhere and are not written
+
+
+def _place(
+    snapshot: Snapshot, wanted: Mapping[Key, Line], header: Header, template: str, file: str
+) -> _Place:
+    """Return where the lines go. A line that would lose in every view is not written."""
+    values = {key: line.value for key, line in wanted.items()}
+    before = {key: _without_tuner(snapshot, key) for key in wanted}
+    lines = {key: wanted[key] for key in in_order(values, before)}
+    draft = "".join(f"{line.text}\n" for line in lines.values()).encode()
+    name = choose_name(snapshot, draft, values)
+    lost = losses(settled(snapshot, name, draft), values)
+    ways = len(views(snapshot))
+    lines = {key: it for key, it in lines.items() if not ways or len(lost.get(key, ())) < ways}
+    text = render(tuple(lines.values()), header, template, file=file) if lines else ""
+    return _Place(name, lines, text.encode(), lost, wanted)
+
+
+def _without_tuner(snapshot: Snapshot, key: Key) -> Value | None:
+    """Return what the key has at boot when tuner's file is read, as far as that is known."""
+    parameter = describe(key)
+    there = next_boot(without_own(snapshot), key).value
+    return there or (parameter.default(snapshot.kernel) if parameter else None)
+
+
+def _drop_ins(snapshot: Snapshot, place: _Place) -> tuple[FileChange, ...]:
+    """Return the changes of tuner's own sysctl files; none where they say the same already."""
+    own = {entry.path: entry for entry in own_drop_ins(snapshot)}
+    path = f"{FOLDER}/{place.name}"
+    changes = [
+        FileChange(it.path, it.content, None)
+        for it in own.values()
+        if it.path != path or not place.lines
+    ]
+    if place.lines:
+        before = own[path].content if path in own else None
+        if before is None or says(before) != says(place.content):
+            changes.append(FileChange(path, before, place.content))
+    return tuple(changes)
+
+
+def _dead_lines(
+    snapshot: Snapshot, verdict: Verdict, *, enabled: bool
+) -> tuple[list[Obstacle], list[Left]]:
+    """Return the lines that findings want gone, and why those that stay do so."""
+    own = {entry.path for entry in own_drop_ins(snapshot)}
+    dead, left = [], []
+    for finding in verdict.findings:
+        if finding.wanted != NO_LINE or finding.fix is not None or finding.path in own:
+            continue
+        at = f"{finding.path}:{finding.line}"
+        file = editable(snapshot, finding.path)
+        if not isinstance(file, Entry):
+            left.append(Left(finding.key, finding.rule, f"{at} does nothing; {file}"))
+        elif not enabled:
+            reason = f"{at} does nothing: --edit-others comments it out"
+            left.append(Left(finding.key, finding.rule, reason))
+        else:
+            dead.append(Obstacle(finding.path, finding.line, finding.rule, finding.message))
+    return dead, left
+
+
+def _in_the_way(place: _Place) -> list[Obstacle]:
+    """Return the lines that beat tuner's."""
+    return [
+        Obstacle(
+            loss.by.path,
+            loss.by.line,
+            _rule(place.wanted[key]),
+            f"tuner sets it to {place.wanted[key].value}",
+        )
+        for key, lost in place.lost.items()
+        for loss in lost
+        if loss.by is not None
+    ]
+
+
+def _rule(line: Line) -> str:
+    return line.because[0] if line.because else ""
+
+
+def _cannot_win(snapshot: Snapshot, place: _Place, *, offer: bool) -> tuple[Left, ...]:
+    """Return the keys that tuner's file does not decide, and who does."""
+    found = []
+    for key, lost in place.lost.items():
+        for loss in lost:
+            reason = _loss_in_words(snapshot, loss, offer=offer)
+            found.append(Left(key, _rule(place.wanted[key]), reason))
+    if snapshot.files is None:
+        reason = "nobody can tell what wins: this source has no sysctl.d files"
+        found += [Left(key, _rule(it), reason) for key, it in place.wanted.items()]
+    elif snapshot.boot is not None:
+        for path in snapshot.boot.unreadable:
+            reason = f"nobody can tell whether it wins: {path} could not be read"
+            found += [Left(key, _rule(it), reason) for key, it in place.wanted.items()]
+    return without_echo(found)
+
+
+def _loss_in_words(snapshot: Snapshot, loss: Loss, *, offer: bool) -> str:
+    if loss.by is None:
+        return f"{loss.view} does not reach tuner's line"
+    says_so = "keeps anybody from setting it"
+    if loss.by.value is not None:
+        says_so = f"sets {loss.by.effective}"
+    when = "after every sysctl.d file, " if loss.later else ""
+    file = editable(snapshot, loss.by.path)
+    if not isinstance(file, Entry):
+        more = f"; {file}"
+    else:
+        more = ": --edit-others comments that line out" if offer else ""
+    return f"{who(loss.by)} {says_so} {when}at {loss.view}{more}"
+
+
+def _changes(
+    trial: Trial, taken: Mapping[Key, Wish], live: Mapping[Key, Value], final: Snapshot
+) -> tuple[Change, ...]:
+    """Return what changes, live or at the next boot, in the order of writing."""
+    snapshot = trial.snapshot
+    found: dict[Key, Change] = {}
+    for key, after in live.items():
+        reading = snapshot.reading(key)
+        now = reading if isinstance(reading, Value) else None
+        before, then = next_boot(snapshot, key).value, next_boot(final, key).value
+        write = not same(now, after)
+        if not write and (same(before, then) or not same(then, after)):
+            continue
+        wish = taken[key]
+        found[key] = Change(
+            key=key,
+            after=after,
+            because=wish.because,
+            live_before=now,
+            boot_before=before,
+            write=write,
+            safe=wish.safe,
+            restorable=_restorable(snapshot, key),
+            why=wish.why,
+        )
+    for change in tuple(found.values()):
+        if change.write:
+            found |= _kept_along(trial, change, found)
+    values = {key: change.after for key, change in found.items()}
+    before_ = {key: change.live_before for key, change in found.items()}
+    return tuple(found[key] for key in in_order(values, before_))
+
+
+def _kept_along(
+    trial: Trial, change: Change, found: Mapping[Key, Change]
+) -> dict[Key, Change]:
+    """Return changes that keep what the kernel would loosen, or spoil, along with a write."""
+    snapshot = trial.snapshot
+    kept = {}
+    for key, text in along(snapshot.live, change.key, change.after).items():
+        now = snapshot.reading(key)
+        if key in found or not isinstance(now, Value) or same(now, parse_value(text)):
+            continue
+        opened = key == ALL_REDIRECTS and now.int() == 0
+        asked = key in trial.policy.expectations
+        spoiled = asked and trial.complies(key, now) and not trial.complies(key, parse_value(text))
+        if opened or spoiled:
+            kept[key] = Change(
+                key=key,
+                after=now,
+                because=change.because,
+                live_before=now,
+                boot_before=next_boot(snapshot, key).value,
+                restorable=_restorable(snapshot, key),
+                why=f"Writing {change.key} makes the kernel set it to {text}; it stays {now}.",
+            )
+    return kept
+
+
+def _beside(snapshot: Snapshot, changes: Sequence[Change]) -> Mapping[Key, str]:
+    """Return what the kernel changes along with the writes, and its present values."""
+    written = {change.key for change in changes if change.write}
+    return {
+        key: str(parse_value(text))
+        for change in changes
+        if change.write
+        for key in along(snapshot.live, change.key, change.after)
+        if key not in written
+        and not is_secret(key)
+        and isinstance(text := snapshot.live[key], str)
+    }
+
+
+def _restorable(snapshot: Snapshot, key: Key) -> bool:
+    """Tell whether the kernel would take the present live value back."""
+    raw = snapshot.live.get(key)
+    parameter = describe(key)
+    if raw is None or isinstance(raw, Missing) or raw.endswith(CUT):
+        return False
+    if parameter is not None and parameter.type == "trigger":
+        return False
+    return not refused(key, parse_value(raw), snapshot.kernel)
+
+

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import tuner
 from tuner.cli.exits import Exit
+from tuner.cli.plan_options import add_plan, add_render
 from tuner.errors import UsageError
 
 _FORMATS = ("text", "json")
@@ -48,6 +49,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_audit(commands)
     _add_collect(commands)
+    add_plan(commands, _add_whom, _add_connection)
+    add_render(commands)
     _add_explain(commands)
     _add_schema(commands)
     return parser
@@ -143,7 +146,11 @@ def _add_schema(commands: argparse._SubParsersAction[_Parser]) -> None:
     schema = commands.add_parser(
         "schema",
         help="print the JSON Schema of the JSON report",
-        description="Print the JSON Schema that `tuner audit --format json` keeps to.",
+        description="Print the JSON Schema that `tuner audit --format json` keeps to, or that of "
+        "a saved plan.",
+    )
+    schema.add_argument(
+        "document", nargs="?", choices=("report", "plan"), default="report", help="which"
     )
     schema.set_defaults(run=_schema)
 
@@ -254,6 +261,10 @@ def _explain(options: argparse.Namespace) -> Exit:
 
 
 def _schema(options: argparse.Namespace) -> Exit:
+    if options.document == "plan":
+        from tuner.cli.plan import print_schema as print_plan_schema  # noqa: PLC0415
+
+        return print_plan_schema(options)
     from tuner.cli.explain import print_schema  # noqa: PLC0415
 
     return print_schema(options)

@@ -36,9 +36,7 @@ Live = Mapping[Key, str | Missing]
 
 def other_names(key: Key) -> tuple[Key, ...]:
     """Return the other names of the very variable that the key is."""
-    return tuple(
-        other for pair in _SAME if key in pair for other in pair if other != key
-    )
+    return tuple(other for pair in _SAME if key in pair for other in pair if other != key)
 
 
 def along(live: Live, key: Key, value: Value) -> Mapping[Key, str]:
@@ -66,9 +64,7 @@ def _siblings(live: Live, prefix: str, name: str) -> list[Key]:
     return [
         key
         for key in live
-        if key.startswith(prefix)
-        and key.endswith(f".{name}")
-        and key.count(".") + 1 == parts
+        if key.startswith(prefix) and key.endswith(f".{name}") and key.count(".") + 1 == parts
     ]
 
 
@@ -110,4 +106,3 @@ def _place(
 def _first(value: Value | None) -> int:
     numbers = value.ints() if value is not None else None
     return numbers[0] if numbers else 0
-

@@ -238,9 +238,7 @@ def _changes(
     return tuple(found[key] for key in in_order(values, before_))
 
 
-def _kept_along(
-    trial: Trial, change: Change, found: Mapping[Key, Change]
-) -> dict[Key, Change]:
+def _kept_along(trial: Trial, change: Change, found: Mapping[Key, Change]) -> dict[Key, Change]:
     """Return changes that keep what the kernel would loosen, or spoil, along with a write."""
     snapshot = trial.snapshot
     kept = {}
@@ -272,9 +270,7 @@ def _beside(snapshot: Snapshot, changes: Sequence[Change]) -> Mapping[Key, str]:
         for change in changes
         if change.write
         for key in along(snapshot.live, change.key, change.after)
-        if key not in written
-        and not is_secret(key)
-        and isinstance(text := snapshot.live[key], str)
+        if key not in written and not is_secret(key) and isinstance(text := snapshot.live[key], str)
     }
 
 
@@ -287,5 +283,3 @@ def _restorable(snapshot: Snapshot, key: Key) -> bool:
     if parameter is not None and parameter.type == "trigger":
         return False
     return not refused(key, parse_value(raw), snapshot.kernel)
-
-

@@ -92,5 +92,3 @@ def _listed(snapshot: Snapshot) -> set[str]:
 def _said(content: bytes) -> list[str]:
     lines = (line.strip() for line in content.decode("utf-8", "backslashreplace").split("\n"))
     return [line for line in lines if line and line[0] not in "#;"]
-
-

@@ -79,6 +79,8 @@ def _without(content: bytes, obstacles: Mapping[int, Obstacle]) -> bytes:
     """Return the content with the lines turned into comments; every other byte stays."""
     lines = _lines(content)
     for number, obstacle in obstacles.items():
-        mark = f"# [tuner, {obstacle.rule}: {plain(obstacle.reason)}] ".encode("ascii", "backslashreplace")
+        mark = f"# [tuner, {obstacle.rule}: {plain(obstacle.reason)}] ".encode(
+            "ascii", "backslashreplace"
+        )
         lines[number - 1] = mark + lines[number - 1]
     return b"".join(lines)

@@ -74,7 +74,7 @@ def losses(snapshot: Snapshot, values: Mapping[Key, Value]) -> Mapping[Key, tupl
     for view in views(snapshot):
         places = {(it.path, it.line): at for at, it in enumerate(view.boot.settings)}
         for key, value in values.items():
-            by = _winner(snapshot, view.boot, places, key)
+            by = _winner(view.boot, places, key)
             if by is None or not same(_in_full(snapshot, by), value):
                 setting = by.setting if by is not None else None
                 lost = Loss(view.words, setting, setting is not None and setting.path in later)
@@ -82,9 +82,7 @@ def losses(snapshot: Snapshot, values: Mapping[Key, Value]) -> Mapping[Key, tupl
     return {key: tuple(lost) for key, lost in found.items()}
 
 
-def _winner(
-    snapshot: Snapshot, boot: Boot, places: Mapping[tuple[str, int], int], key: Key
-) -> Decision | None:
+def _winner(boot: Boot, places: Mapping[tuple[str, int], int], key: Key) -> Decision | None:
     """Return what decides the key last, under whichever of its names."""
     decisions = [boot.decisions[it] for it in (key, *other_names(key)) if it in boot.decisions]
     return max(

@@ -87,9 +87,7 @@ def comment(text: str) -> tuple[str, ...]:
 
     None ends with a backslash, at which busybox would go on in the next line.
     """
-    lines = textwrap.wrap(
-        plain(text), _WIDTH - 2, break_long_words=False, break_on_hyphens=False
-    )
+    lines = textwrap.wrap(plain(text), _WIDTH - 2, break_long_words=False, break_on_hyphens=False)
     return tuple(f"# {line} ." if line.endswith("\\") else f"# {line}" for line in lines)
 
 
@@ -120,7 +118,7 @@ def _filled(lines: Sequence[Line], header: Header, template: str, file: str) -> 
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - the output is a sysctl file, and it is parsed below
+        autoescape=False,
     )
     environment.filters["comment"] = lambda text: "\n".join(comment(str(text)))
     try:

@@ -102,16 +102,12 @@ def _supposed(
     if base.files is None:
         return replace(base, live=shown)
     text = "".join(f"{spell(key)} = {value}\n" for key, value in lines.items())
-    return replace(
-        base, live=shown, files=(*base.files, Entry(_STRONG, content=text.encode()))
-    )
+    return replace(base, live=shown, files=(*base.files, Entry(_STRONG, content=text.encode())))
 
 
 @cache
 def _telling() -> tuple[Rule, ...]:
     """Return the rules that judge values by themselves, whatever the policy."""
     return tuple(
-        rule
-        for rule in registry().values()
-        if rule.kind in {Kind.MYTH, Kind.HAZARD, Kind.PRESSURE}
+        rule for rule in registry().values() if rule.kind in {Kind.MYTH, Kind.HAZARD, Kind.PRESSURE}
     )

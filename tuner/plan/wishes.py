@@ -47,9 +47,7 @@ def choose(verdict: Verdict, trial: Trial, *, unsafe: bool) -> Wishes:
     Left are findings without a remedy, waived ones, unsafe ones unless asked for, and remedies that
     the host or its files cannot hold.
     """
-    left = [
-        Left(it.finding.key, it.finding.rule, _waived(it.waiver)) for it in verdict.waived
-    ]
+    left = [Left(it.finding.key, it.finding.rule, _waived(it.waiver)) for it in verdict.waived]
     asked: dict[Key, list[Finding]] = {}
     for finding in verdict.findings:
         if finding.wanted == NO_LINE and finding.fix is None:
@@ -59,7 +57,9 @@ def choose(verdict: Verdict, trial: Trial, *, unsafe: bool) -> Wishes:
             left.append(Left(finding.key, finding.rule, reason))
         elif finding.key is not None:
             asked.setdefault(finding.key, []).append(finding)
-    left.extend(Left(None, it.rule, f"not judged: could not see {it.reason}") for it in verdict.skipped)
+    left.extend(
+        Left(None, it.rule, f"not judged: could not see {it.reason}") for it in verdict.skipped
+    )
     first = {key: _value(trial.snapshot, key, findings[0]) for key, findings in asked.items()}
     taken: dict[Key, Wish] = {}
     for key, findings in sorted(asked.items()):

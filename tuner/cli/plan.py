@@ -74,6 +74,7 @@ def plan_hosts(
             verdict,
             policy,
             template.text,
+            waivers=[it for it in host.waivers if it.until >= today],
             unsafe=options.unsafe,
             edit_others=options.edit_others,
             template_file=template.file,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tuner.plan.after import with_files
+from tuner.plan.after import after, with_files
 from tuner.plan.along import ALL_REDIRECTS, along, in_order
 from tuner.plan.digest import policy_digest
 from tuner.plan.goal import aim
@@ -20,8 +20,9 @@ from tuner.plan.spelling import is_secret, same
 from tuner.plan.trial import Trial
 from tuner.plan.wishes import NO_LINE, Wish, choose, without_echo
 from tuner.policy.policy import Policy
-from tuner.rules._check import next_boot
-from tuner.rules._finding import Verdict
+from tuner.policy.waiver import Waiver
+from tuner.rules._check import check, next_boot, registry
+from tuner.rules._finding import Finding, Verdict
 from tuner.rules._values import refused
 from tuner.snapshot.dump import CUT
 from tuner.snapshot.snapshot import Missing, Snapshot
@@ -30,6 +31,9 @@ from tuner.sysctl.files import Entry
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value, parse_value
 
+_ROUNDS = 4
+"""How often what a plan brings up may bring up more; measured hosts need one."""
+
 
 def make_plan(
     snapshot: Snapshot,
@@ -37,17 +41,23 @@ def make_plan(
     policy: Policy,
     template: str,
     *,
+    waivers: Sequence[Waiver] = (),
     unsafe: bool = False,
     edit_others: bool = False,
     template_file: str = "",
 ) -> Plan:
     """Return what brings the host to where no accepted finding is left, live and at every boot.
 
+    A remedy may bring up what was not there before: a wider port range reaches the port of a
+    service, which is then to be reserved. So the host is judged again as it would be then, and the
+    remedies of such findings belong to the same plan.
+
     Args:
         snapshot: the host.
         verdict: what the rules say of it.
         policy: the resolved policy that they judged by.
         template: the text of the drop-in's template.
+        waivers: those in force, for what the plan itself would bring up.
         unsafe: take remedies as well that may cut somebody off or lose traffic.
         edit_others: comment out lines of files in /etc that are harmful or cannot be beaten.
         template_file: the template's name, for errors.
@@ -55,18 +65,57 @@ def make_plan(
     Raises:
         TemplateError: the template cannot be rendered, or says something else than the plan.
     """
-    waived = frozenset((it.finding.rule, it.finding.key) for it in verdict.waived)
-    trial = Trial(snapshot, policy, waived)
-    wishes = choose(verdict, trial, unsafe=unsafe)
-    goal = aim(trial, wishes.taken, unsafe=unsafe)
-    header = Header(policy.roles, policy_digest(policy))
+    options = _Options(policy, template, template_file, tuple(waivers), unsafe, edit_others)
+    plan = _plan(snapshot, verdict, options)
+    for _ in range(_ROUNDS):
+        brought_up = _brought_up(after(snapshot, plan), verdict, options)
+        if not brought_up:
+            break
+        verdict = replace(verdict, findings=(*verdict.findings, *brought_up))
+        plan = _plan(snapshot, verdict, options)
+    return plan
 
-    dead, left = _dead_lines(snapshot, verdict, enabled=edit_others)
-    edits = comment_out(snapshot, dead)
-    place = _place(with_files(snapshot, edits), goal.lines, header, template, template_file)
-    if place.lost and edit_others:
-        edits = comment_out(snapshot, [*dead, *_in_the_way(place)])
-        place = _place(with_files(snapshot, edits), goal.lines, header, template, template_file)
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    policy: Policy
+    template: str
+    template_file: str
+    waivers: tuple[Waiver, ...]
+    unsafe: bool
+    edit_others: bool
+
+
+def _brought_up(then: Snapshot, verdict: Verdict, options: _Options) -> tuple[Finding, ...]:
+    """Return the findings with a remedy that the host would have then and has not now."""
+    known = {it.key for it in verdict.findings if it.fix is not None}
+    waived = {(it.finding.rule, it.finding.key) for it in verdict.waived}
+    judged = check(then, options.policy, registry().values(), waivers=options.waivers)
+    return tuple(
+        it
+        for it in judged.findings
+        if it.fix is not None and it.key not in known and (it.rule, it.key) not in waived
+    )
+
+
+def _plan(snapshot: Snapshot, verdict: Verdict, options: _Options) -> Plan:
+    """Return the plan that these findings come to."""
+    waived = frozenset((it.finding.rule, it.finding.key) for it in verdict.waived)
+    policy, enabled = options.policy, options.edit_others
+    trial = Trial(snapshot, policy, waived)
+    wishes = choose(verdict, trial, unsafe=options.unsafe)
+    header = Header(policy.roles, policy_digest(policy))
+    dead, left = _dead_lines(snapshot, verdict, enabled=enabled)
+    obstacles: list[Obstacle] = dead
+    while True:
+        # A line that goes may make one of tuner's own needless, so each round decides anew.
+        edits = comment_out(snapshot, obstacles)
+        edited = replace(trial, snapshot=with_files(snapshot, edits))
+        goal = aim(edited, wishes.taken, unsafe=options.unsafe)
+        place = _place(edited.snapshot, goal.lines, header, options)
+        obstacles += [it for it in _in_the_way(place) if enabled and it not in obstacles]
+        if comment_out(snapshot, obstacles) == edits:
+            break
     about_modules, no_modules = module_files(snapshot, tuple(place.lines))
     files = (*_drop_ins(snapshot, place), *edits, *about_modules)
     changes = _changes(trial, wishes.taken, goal.live, with_files(snapshot, files))
@@ -77,7 +126,7 @@ def make_plan(
         changes=changes,
         files=tuple(sorted(files, key=lambda it: (it.foreign, it.path))),
         left=without_echo([*wishes.left, *goal.left, *left, *no_modules]),
-        cannot_win=_cannot_win(snapshot, place, offer=not edit_others),
+        cannot_win=_cannot_win(snapshot, place, offer=not enabled),
         seen=look(snapshot, [it.key for it in changes], [it.path for it in files]),
         beside=_beside(snapshot, changes),
     )
@@ -95,7 +144,7 @@ class _Place:
 
 
 def _place(
-    snapshot: Snapshot, wanted: Mapping[Key, Line], header: Header, template: str, file: str
+    snapshot: Snapshot, wanted: Mapping[Key, Line], header: Header, options: _Options
 ) -> _Place:
     """Return where the lines go. A line that would lose in every view is not written."""
     values = {key: line.value for key, line in wanted.items()}
@@ -106,7 +155,10 @@ def _place(
     lost = losses(settled(snapshot, name, draft), values)
     ways = len(views(snapshot))
     lines = {key: it for key, it in lines.items() if not ways or len(lost.get(key, ())) < ways}
-    text = render(tuple(lines.values()), header, template, file=file) if lines else ""
+    text = ""
+    if lines:
+        settings = tuple(lines.values())
+        text = render(settings, header, options.template, file=options.template_file)
     return _Place(name, lines, text.encode(), lost, wanted)
 
 
@@ -161,7 +213,7 @@ def _in_the_way(place: _Place) -> list[Obstacle]:
             loss.by.path,
             loss.by.line,
             _rule(place.wanted[key]),
-            f"tuner sets it to {place.wanted[key].value}",
+            f"the host is to have {place.wanted[key].value}",
         )
         for key, lost in place.lost.items()
         for loss in lost

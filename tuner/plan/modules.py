@@ -53,6 +53,8 @@ def module_files(
     snapshot: Snapshot, keys: Sequence[Key]
 ) -> tuple[tuple[FileChange, ...], tuple[Left, ...]]:
     """Return the changes of tuner's two files about modules, and what stands in their way."""
+    if snapshot.files is None:
+        return (), ()  # nobody knows what this source's host has
     modules = {} if snapshot.system.container else modules_of(keys)
     listed = _listed(snapshot)
     missing = [module for module in modules if module not in listed]

@@ -101,11 +101,8 @@ def _in_full(snapshot: Snapshot, decision: Decision) -> Value:
 def choose_name(snapshot: Snapshot, text: bytes, values: Mapping[Key, Value]) -> str:
     """Return the name under which most of the values win; the present one where it is as good."""
     present = [entry.name for entry in snapshot.files or () if is_own(entry)]
-    taken = {
-        entry.name
-        for entry in snapshot.files or ()
-        if entry.path.startswith(f"{FOLDER}/") and not is_own(entry)
-    }
+    # A name that another folder has would shadow that file.
+    taken = {entry.name for entry in snapshot.files or () if not is_own(entry)}
     names = [name for name in dict.fromkeys((*reversed(present), *NAMES)) if name not in taken]
     best, fewest = "", -1
     for name in names:

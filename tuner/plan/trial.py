@@ -44,9 +44,7 @@ class Trial:
         memory = self.snapshot.system.memory
         return complies(expectation, value, default=default, memory=memory) is True
 
-    def objections(
-        self, key: Key, value: Value, others: Mapping[Key, Value]
-    ) -> tuple[Finding, ...]:
+    def objections(self, key: Key, value: Value, others: Mapping[Key, Value]) -> list[Finding]:
         """Return the findings that would ask for another value of the key, the waived left out.
 
         Args:
@@ -54,26 +52,25 @@ class Trial:
             value: what it has then, live and after a boot.
             others: what else is changed.
         """
-        state = _supposed(self.snapshot, {**others, key: value}, {**others, key: value})
-        return self._asking(state, key, value)
+        changed = {**others, key: value}
+        return self._asking(_supposed(self.snapshot, changed, changed), key, value)
 
     def default_objections(
         self, key: Key, value: Value, others: Mapping[Key, Value]
-    ) -> tuple[Finding, ...]:
+    ) -> list[Finding]:
         """Return the same where tuner's file does not set the key, and boot gives the value."""
         lines = {name: it for name, it in others.items() if name != key}
         return self._asking(_supposed(self.snapshot, {**others, key: value}, lines), key, value)
 
-    def _asking(self, state: Snapshot, key: Key, value: Value) -> tuple[Finding, ...]:
-        return tuple(
+    def _asking(self, state: Snapshot, key: Key, value: Value) -> list[Finding]:
+        return [
             finding
             for finding in check(state, self.policy, _telling()).findings
             if finding.key == key
             and finding.fix is not None
             and (finding.rule, key) not in self.waived
             and not same(parse_value(finding.fix.value), value)
-            and self.complies(key, parse_value(finding.fix.value))
-        )
+        ]
 
     def asking_without(self, key: Key, others: Mapping[Key, Value]) -> tuple[str, ...]:
         """Return the rules that would ask for the key, had tuner's file no line for it."""

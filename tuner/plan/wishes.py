@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tuner.plan.plan import Left
@@ -137,7 +137,10 @@ def _settle(
     *,
     unsafe: bool,
 ) -> tuple[Wish | None, list[Left]]:
-    """Return the first remedy of a key that leaves no rule with another one, or why none does."""
+    """Return the first remedy of a key that leaves no rule with another one, or why none does.
+
+    Rules whose remedy the policy does not take have no say.
+    """
     tried: list[tuple[Value, str]] = []
     queue = list(_offers(trial.snapshot, key, findings))
     while queue:
@@ -147,20 +150,38 @@ def _settle(
         if not trial.complies(key, value):
             tried.append((value, f"the policy wants {_wanted(trial, key)}"))
             continue
+        objections = trial.objections(key, value, others)
         against = [
-            it
-            for it in trial.objections(key, value, others)
-            if it.fix is not None and (it.fix.safe or unsafe)
+            (offer, it.rule)
+            for it in objections
+            for offer in _offers(trial.snapshot, key, [it])
+            if (offer[1] or unsafe) and trial.complies(key, offer[0])
         ]
         if not against:
-            because = tuple(dict.fromkeys(finding.rule for finding in findings))
-            return Wish(key, value, because, explain(trial, key, because), safe), []
-        tried.append((value, f"{against[0].rule} would then ask for another"))
-        queue.extend(
-            (_value(trial.snapshot, key, it), it.fix.safe) for it in against if it.fix is not None
-        )
+            return _wish(trial, key, findings, (value, safe), {it.rule for it in objections})
+        tried.append((value, f"{against[0][1]} would then ask for another"))
+        queue.extend(offer for offer, _ in against)
     said = "; ".join(f"{value} does not do: {reason}" for value, reason in tried)
     return None, [Left(key, finding.rule, said) for finding in findings]
+
+
+def _wish(
+    trial: Trial,
+    key: Key,
+    findings: Sequence[Finding],
+    chosen: tuple[Value, bool],
+    unheard: Container[str],
+) -> tuple[Wish, list[Left]]:
+    """Return the wish for the chosen value, and the findings that it does not cure."""
+    value, safe = chosen
+    content = [it.rule for it in findings if it.rule not in unheard]
+    because = tuple(dict.fromkeys(content)) or tuple(dict.fromkeys(it.rule for it in findings))
+    left = [
+        Left(key, it.rule, f"{it.fix.value} does not do: the policy wants {_wanted(trial, key)}")
+        for it in findings
+        if it.rule not in because and it.fix is not None
+    ]
+    return Wish(key, value, because, explain(trial, key, because), safe), left
 
 
 def _offers(

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: audit test check format lock wheel bench clean
+.PHONY: audit test check laws format lock wheel bench clean
 .DEFAULT_GOAL := audit
 
 $(VENV)/.run: requirements.lock pyproject.toml
@@ -35,6 +35,11 @@ check: $(VENV)/.dev
 
 test: $(VENV)/.dev check
 	$(BIN)/pytest
+
+# The laws of a plan over many made-up hosts: make laws EXAMPLES=20000
+EXAMPLES ?= 5000
+laws: $(VENV)/.dev
+	TUNER_LAWS=$(EXAMPLES) $(BIN)/pytest tests/plan/test_laws.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only .

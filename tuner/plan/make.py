@@ -16,7 +16,7 @@ from tuner.plan.place import Loss, choose_name, losses, settled, views, who
 from tuner.plan.plan import Change, FileChange, Left, Plan
 from tuner.plan.render import Header, Line, render, says
 from tuner.plan.seen import look
-from tuner.plan.spelling import is_secret, same
+from tuner.plan.spelling import same
 from tuner.plan.trial import Trial
 from tuner.plan.wishes import NO_LINE, Wish, choose, without_echo
 from tuner.policy.policy import Policy
@@ -128,7 +128,6 @@ def _plan(snapshot: Snapshot, verdict: Verdict, options: _Options) -> Plan:
         left=without_echo([*wishes.left, *goal.left, *left, *no_modules]),
         cannot_win=_cannot_win(snapshot, place, offer=not enabled),
         seen=look(snapshot, [it.key for it in changes], [it.path for it in files]),
-        beside=_beside(snapshot, changes),
     )
 
 
@@ -263,17 +262,17 @@ def _changes(
     """Return what changes, live or at the next boot, in the order of writing."""
     snapshot = trial.snapshot
     found: dict[Key, Change] = {}
-    for key, after in live.items():
+    for key, value in live.items():
         reading = snapshot.reading(key)
         now = reading if isinstance(reading, Value) else None
         before, then = next_boot(snapshot, key).value, next_boot(final, key).value
-        write = not same(now, after)
-        if not write and (same(before, then) or not same(then, after)):
+        write = not same(now, value)
+        if not write and (same(before, then) or not same(then, value)):
             continue
         wish = taken[key]
         found[key] = Change(
             key=key,
-            after=after,
+            after=value,
             because=wish.because,
             live_before=now,
             boot_before=before,
@@ -312,18 +311,6 @@ def _kept_along(trial: Trial, change: Change, found: Mapping[Key, Change]) -> di
                 why=f"Writing {change.key} makes the kernel set it to {text}; it stays {now}.",
             )
     return kept
-
-
-def _beside(snapshot: Snapshot, changes: Sequence[Change]) -> Mapping[Key, str]:
-    """Return what the kernel changes along with the writes, and its present values."""
-    written = {change.key for change in changes if change.write}
-    return {
-        key: str(parse_value(text))
-        for change in changes
-        if change.write
-        for key in along(snapshot.live, change.key, change.after)
-        if key not in written and not is_secret(key) and isinstance(text := snapshot.live[key], str)
-    }
 
 
 def _restorable(snapshot: Snapshot, key: Key) -> bool:

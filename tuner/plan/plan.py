@@ -67,11 +67,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do to one host; ``writes`` in the order in which the kernel wants them.
-
-    ``beside`` holds the keys that the kernel changes along with a written one (``ip_forward`` sets
-    every interface's), and their values now: whoever puts the plan back writes these last.
-    """
+    """What to do to one host; ``writes`` in the order in which the kernel wants them."""
 
     host: str
     roles: tuple[str, ...] = ()
@@ -81,7 +77,6 @@ class Plan:
     left: tuple[Left, ...] = ()
     cannot_win: tuple[Left, ...] = ()  # keys that no file of tuner's can decide, and who does
     seen: Seen = field(default_factory=Seen)
-    beside: Mapping[Key, str] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:

@@ -122,7 +122,6 @@ class _Plan(_Record):
     left: list[_Left]
     cannot_win: list[_Left]
     seen: _Seen
-    beside: dict[_Named, str]
 
 
 class _Failure(_Record):
@@ -208,7 +207,6 @@ def _document(plan: Plan) -> dict[str, Any]:
             "files": dict(plan.seen.files),
             "values": dict(plan.seen.values),
         },
-        "beside": dict(plan.beside),
     }
 
 
@@ -314,7 +312,6 @@ def _plan(it: _Plan) -> Plan:
             dict(it.seen.files),
             {Key(key): value for key, value in it.seen.values.items()},
         ),
-        beside={Key(key): value for key, value in it.beside.items()},
     )
 
 

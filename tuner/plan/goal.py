@@ -29,10 +29,14 @@ _HARMLESS = ("net.ipv4.tcp_", "net.core.")
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Live values by key, the lines of tuner's file, and what is left and why."""
+    """Live values by key, the lines of tuner's file, and what is left and why.
+
+    ``needs``: in which views a line is needed; one that loses in all of them is of no use.
+    """
 
     live: Mapping[Key, Value]
     lines: Mapping[Key, Line]
+    needs: Mapping[Key, tuple[str, ...]]
     left: tuple[Left, ...]
 
 
@@ -55,6 +59,7 @@ class _Aim:
         }
         self._live = {key: wish.value for key, wish in taken.items()}
         self._lines: dict[Key, Line] = {}
+        self._needs: dict[Key, tuple[str, ...]] = {}
         self._left: list[Left] = []
 
     def goal(self) -> Goal:
@@ -63,15 +68,18 @@ class _Aim:
                 self._keep_or_drop(key, self._own[key])
             else:
                 self._add(self._taken[key])
-        return Goal(self._live, self._lines, tuple(self._left))
+        return Goal(self._live, self._lines, self._needs, tuple(self._left))
 
     def _add(self, wish: Wish) -> None:
-        """Add a line, unless boot gives a good value without it."""
-        there = self._trial.suffices(wish.key, self._others)
-        if there is None:
-            self._lines[wish.key] = Line(wish.key, wish.value, wish.because, wish.why)
-        else:
-            self._leave_to(wish.key, there)
+        """Add a line, unless every way of loading gives a good value without it."""
+        standing = self._trial.standing(wish.key, self._others)
+        value = wish.value
+        if standing.good:
+            self._leave_to(wish.key, standing.there)
+            value = standing.there.value or value
+        if not standing.good or standing.lacking:
+            self._lines[wish.key] = Line(wish.key, value, wish.because, wish.why)
+            self._needs[wish.key] = standing.lacking
 
     def _leave_to(self, key: Key, there: NextBoot) -> None:
         """Let the key have live what boot gives it."""
@@ -100,11 +108,12 @@ class _Aim:
             self._left.append(Left(key, "", "tuner's line goes: a plan may hold no secret"))
             return
         asked = key in trial.policy.expectations or isinstance(reading, Missing)
-        there = None if asked else trial.suffices(key, self._others)
-        if there is not None and self._may_go(key, value, there):
-            self._leave_to(key, there)
-            self._left.append(Left(key, "", _let_go(trial, key, value, there)))
+        standing = trial.standing(key, self._others)
+        if not asked and standing.good and self._may_go(key, value, standing.there):
+            self._leave_to(key, standing.there)
+            self._left.append(Left(key, "", _let_go(trial, key, value, standing.there)))
             return
+        self._needs[key] = standing.lacking
         if wish is not None and not self._good(key, value):
             value = wish.value
         elif wish is not None:

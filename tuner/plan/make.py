@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from tuner.plan.after import after, with_files
 from tuner.plan.along import ALL_REDIRECTS, along, in_order
 from tuner.plan.digest import policy_digest
-from tuner.plan.goal import aim
+from tuner.plan.goal import Goal, aim
 from tuner.plan.modules import module_files
 from tuner.plan.others import Obstacle, comment_out, editable
 from tuner.plan.own import FOLDER, own_drop_ins, without_own
-from tuner.plan.place import Loss, choose_name, losses, settled, views, who
+from tuner.plan.place import Loss, choose_name, losses, settled, who
 from tuner.plan.plan import Change, FileChange, Left, Plan
 from tuner.plan.render import Header, Line, render, says
 from tuner.plan.seen import look
@@ -112,7 +112,7 @@ def _plan(snapshot: Snapshot, verdict: Verdict, options: _Options) -> Plan:
         edits = comment_out(snapshot, obstacles)
         edited = replace(trial, snapshot=with_files(snapshot, edits))
         goal = aim(edited, wishes.taken, unsafe=options.unsafe)
-        place = _place(edited.snapshot, goal.lines, header, options)
+        place = _place(edited.snapshot, goal, header, options)
         obstacles += [it for it in _in_the_way(place) if enabled and it not in obstacles]
         if comment_out(snapshot, obstacles) == edits:
             break
@@ -142,23 +142,26 @@ class _Place:
     wanted: Mapping[Key, Line]  # with the lines that lose everywhere and are not written
 
 
-def _place(
-    snapshot: Snapshot, wanted: Mapping[Key, Line], header: Header, options: _Options
-) -> _Place:
-    """Return where the lines go. A line that would lose in every view is not written."""
+def _place(snapshot: Snapshot, goal: Goal, header: Header, options: _Options) -> _Place:
+    """Return where the lines go. A line that loses wherever it is needed is not written."""
+    wanted = goal.lines
     values = {key: line.value for key, line in wanted.items()}
     before = {key: _without_tuner(snapshot, key) for key in wanted}
     lines = {key: wanted[key] for key in in_order(values, before)}
     draft = "".join(f"{line.text}\n" for line in lines.values()).encode()
     name = choose_name(snapshot, draft, values)
     lost = losses(settled(snapshot, name, draft), values)
-    ways = len(views(snapshot))
-    lines = {key: it for key, it in lines.items() if not ways or len(lost.get(key, ())) < ways}
+    lines = {key: it for key, it in lines.items() if _is_of_use(goal.needs[key], lost.get(key, ()))}
     text = ""
     if lines:
         settings = tuple(lines.values())
         text = render(settings, header, options.template, file=options.template_file)
     return _Place(name, lines, text.encode(), lost, wanted)
+
+
+def _is_of_use(needs: Sequence[str], lost: Sequence[Loss]) -> bool:
+    """Tell whether a line wins where it is needed; where nothing is known, it may."""
+    return not needs or any(view not in {it.view for it in lost} for view in needs)
 
 
 def _without_tuner(snapshot: Snapshot, key: Key) -> Value | None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 from tuner.plan.own import FOLDER, without_own
+from tuner.plan.place import View, views
 from tuner.plan.spelling import same, spell
 from tuner.policy.compliance import complies
 from tuner.policy.policy import Policy
@@ -24,6 +25,15 @@ from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value, parse_value
 
 _STRONG = f"{FOLDER}/zzzz-tuner.conf"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What boot gives a key without tuner, whether that will do, and which ways of loading fail."""
+
+    there: NextBoot
+    good: bool
+    lacking: tuple[str, ...]  # words of the views that end with a value that will not do
 
 
 @dataclass(frozen=True)
@@ -72,22 +82,46 @@ class Trial:
             and not same(parse_value(finding.fix.value), value)
         ]
 
+    def standing(self, key: Key, others: Mapping[Key, Value]) -> Standing:
+        """Return how the key stands without tuner's file, by boot and by what people type."""
+        there = next_boot(self.base, key)
+        lacking = []
+        for view in self._views:
+            decision = view.boot.decisions.get(key)
+            if view is self._views[0]:
+                good = self._is_good(key, there, others)
+            else:
+                good = decision is None or self._does(key, decision.value, others)
+            if not good:
+                lacking.append(view.words)
+        good = self._is_good(key, there, others)
+        return Standing(there, good, tuple(lacking))
+
     def asking_without(self, key: Key, others: Mapping[Key, Value]) -> tuple[str, ...]:
         """Return the rules that would ask for the key, had tuner's file no line for it."""
-        there = next_boot(without_own(self.snapshot), key).value
+        there = next_boot(self.base, key).value
         if there is None:
             return ()
         against = self.default_objections(key, there, others)
         return tuple(dict.fromkeys(finding.rule for finding in against))
 
-    def suffices(self, key: Key, others: Mapping[Key, Value]) -> NextBoot | None:
-        """Return what boot gives the key without tuner, if nobody would ask for anything else."""
-        there = next_boot(without_own(self.snapshot), key)
+    @cached_property
+    def base(self) -> Snapshot:
+        """The host without tuner's file."""
+        return without_own(self.snapshot)
+
+    @cached_property
+    def _views(self) -> tuple[View, ...]:
+        return views(self.base)
+
+    def _is_good(self, key: Key, there: NextBoot, others: Mapping[Key, Value]) -> bool:
+        """Tell whether nobody would ask for anything else than what boot gives."""
         if there.origin is Origin.UNSET and key not in self.policy.expectations:
-            return there  # the kernel's own default, which no rule calls a mistake
-        if there.value is None or not self.complies(key, there.value):
-            return None
-        return None if self.default_objections(key, there.value, others) else there
+            return True  # the kernel's own default, which no rule calls a mistake
+        return there.value is not None and self._does(key, there.value, others)
+
+    def _does(self, key: Key, value: Value, others: Mapping[Key, Value]) -> bool:
+        return self.complies(key, value) and not self.default_objections(key, value, others)
 
 
 def _supposed(

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: audit test check faults format lock wheel bench clean
+.PHONY: audit test check laws faults format lock wheel bench clean
 .DEFAULT_GOAL := audit
 
 $(VENV)/.run: requirements.lock pyproject.toml
@@ -39,6 +39,11 @@ test: $(VENV)/.dev check
 # Everything that can go wrong, at every step of a change, on real hosts: root, some minutes.
 faults: $(VENV)/.dev
 	$(BIN)/pytest -m long --timeout 7200 -s tests/apply/test_faults.py
+
+# The laws of a plan over many made-up hosts: make laws EXAMPLES=20000
+EXAMPLES ?= 5000
+laws: $(VENV)/.dev
+	TUNER_LAWS=$(EXAMPLES) $(BIN)/pytest tests/plan/test_laws.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only .

@@ -5,7 +5,9 @@ TunerError                     has .hint: what to do now
 │   ├── UsageError             flags and arguments
 │   ├── InventoryError
 │   ├── PolicyError
-│   └── DumpError              a dump or a host's answer that cannot be read
+│   ├── DumpError              a dump or a host's answer that cannot be read
+│   ├── TemplateError          a template that cannot be rendered, or that says something else
+│   └── PlanError              a saved plan that is cut off, changed, or of another version
 ├── TransportError             this host, this time
 │   ├── ConnectError           name, route, port, banner, key exchange
 │   ├── AuthError              no key or password was accepted
@@ -72,6 +74,14 @@ class PolicyError(InputError):
 
 class DumpError(InputError):
     """A dump that is cut off, of an unknown version, or no dump at all."""
+
+
+class TemplateError(InputError):
+    """A template that cannot be rendered, or whose text is not what the plan says."""
+
+
+class PlanError(InputError):
+    """A saved plan that cannot be read: cut off, changed by hand, or of another version."""
 
 
 class TransportError(TunerError):

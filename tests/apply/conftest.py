@@ -94,7 +94,8 @@ class Bench:
         """Write an inventory, and beside it the plans for `apply`."""
         path = self.place() / "inventory.yml"
         self.fabric.inventory(path, hosts, variables=more)
-        path.with_suffix(".plans").write_bytes(pickle.dumps(dict(plans or {})))
+        if plans is not None:
+            path.with_suffix(".plans").write_bytes(pickle.dumps(dict(plans)))
         return path
 
     def start(

@@ -113,7 +113,7 @@ check_seen() {
   fi
   each_seen_file same_file
   each_seen_value same_value
-  [ "$seen_files" -gt 0 ] || return 0
+  [ -n "$kernel" ] || return 0 # a rollback rests on its own bundle
   set +f
   for path in /etc/sysctl.conf /etc/sysctl.d/*.conf /run/sysctl.d/*.conf \
     /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf; do

@@ -147,7 +147,6 @@ def _preamble(job: Job) -> list[str]:
         f"network={_yes(job.cuts_ipv6)}",
         f"files={len(job.files)}",
         f"switches={sum(file.switch for file in job.files)}",
-        f"seen_files={len(job.seen.files)}",
         f"bytes={_ROOM + sum(len(file.content) for file in job.files)}",
         f"kernel={quote(job.seen.kernel)}",
         *_calls("each_key", writes),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tuner.cli.exits import Exit
+from tuner.cli.plan_options import add_plan_flags
 
 if TYPE_CHECKING:
     from tuner.cli.parser import _Parser
@@ -79,16 +80,24 @@ def add_apply(
     apply = commands.add_parser(
         "apply",
         help="carry a plan out: every host keeps what it had, and undoes what nobody confirms",
-        description="Show the plan, ask, and change the hosts. Each keeps what it had, starts a "
-        "timer of its own, and writes the values one by one; over a new connection they are "
-        "confirmed, and the files take their places. A host that fails or cannot be reached any "
-        "more puts itself back.",
+        description="Make a plan, or read the one that `tuner plan -o FILE` saved (name the file "
+        "in place of the inventory), show it, ask, and change the hosts. Each keeps what it had, "
+        "starts a timer of its own, and writes the values one by one; over a new connection they "
+        "are confirmed, and the files take their places. A host that fails or cannot be reached "
+        "any more puts itself back.",
         epilog=_CHANGE_EXITS,
     )
-    add_whom(apply)
+    apply.add_argument("--dry-run", action="store_true", help="the same as tuner plan")
+    apply.add_argument(
+        "--hosts-from",
+        metavar="INVENTORY",
+        default=None,
+        help="where the hosts of a saved plan are described (default: $TUNER_INVENTORY, else "
+        "./inventory.yml)",
+    )
     add_change_flags(apply)
-    add_connection(apply)
-    apply.set_defaults(run=_apply, roles=[])
+    add_plan_flags(apply, add_whom, add_connection)
+    apply.set_defaults(run=_apply)
 
 
 def add_rollback(
@@ -160,6 +169,10 @@ def _soak(text: str) -> int:
 
 
 def _apply(options: argparse.Namespace) -> Exit:
+    if options.dry_run:
+        from tuner.cli.plan import run as show  # noqa: PLC0415
+
+        return show(options)
     from tuner.cli.apply import run  # noqa: PLC0415
 
     return run(options)

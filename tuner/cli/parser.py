@@ -10,6 +10,7 @@ from typing import NoReturn
 import tuner
 from tuner.cli.change_options import add_apply, add_history, add_rollback, add_status
 from tuner.cli.exits import Exit
+from tuner.cli.plan_options import add_plan, add_render
 from tuner.errors import UsageError
 
 _FORMATS = ("text", "json")
@@ -49,6 +50,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_audit(commands)
     _add_collect(commands)
+    add_plan(commands, _add_whom, _add_connection)
+    add_render(commands)
     add_apply(commands, _add_whom, _add_connection)
     add_rollback(commands, _add_whom, _add_connection)
     add_history(commands, _add_whom, _add_connection)
@@ -148,7 +151,11 @@ def _add_schema(commands: argparse._SubParsersAction[_Parser]) -> None:
     schema = commands.add_parser(
         "schema",
         help="print the JSON Schema of the JSON report",
-        description="Print the JSON Schema that `tuner audit --format json` keeps to.",
+        description="Print the JSON Schema that `tuner audit --format json` keeps to, or that of "
+        "a saved plan.",
+    )
+    schema.add_argument(
+        "document", nargs="?", choices=("report", "plan"), default="report", help="which"
     )
     schema.set_defaults(run=_schema)
 
@@ -259,6 +266,10 @@ def _explain(options: argparse.Namespace) -> Exit:
 
 
 def _schema(options: argparse.Namespace) -> Exit:
+    if options.document == "plan":
+        from tuner.cli.plan import print_schema as print_plan_schema  # noqa: PLC0415
+
+        return print_plan_schema(options)
     from tuner.cli.explain import print_schema  # noqa: PLC0415
 
     return print_schema(options)

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console
 
 from tuner.cli.endings import End
-from tuner.errors import UsageError
+from tuner.cli.hosts import choose_hosts
+from tuner.cli.paths import find_inventory
+from tuner.cli.plan import DIFFS, plan_hosts
+from tuner.cli.template import template_of
+from tuner.errors import PlanError, UsageError
 from tuner.inventory.host import Host
 from tuner.plan.plan import Plan
+from tuner.plan.saved import read_plan
+from tuner.report.plans import HostPlan, print_plans
+
+_SAVED = re.compile(rb'\s*\{\s*"schema_version"')
+_HEAD = 4096  # bytes looked at to tell a saved plan from an inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +42,63 @@ def plans_for(options: argparse.Namespace) -> Planned:
 
     Raises:
         InputError: the inventory, a profile, the template or the saved plan is wrong.
+        KeyboardInterrupt: somebody interrupted it.
     """
-    raise UsageError(f"{options.inventory}: no plan can be made yet")
+    for flag, given in (
+        ("--from", options.sources),
+        ("--format json", options.format == "json"),
+        ("--output", options.output),
+    ):
+        if given:
+            raise UsageError(f"{flag} goes with --dry-run only", hint="see: tuner apply --help")
+    path = find_inventory(options.inventory, os.environ)
+    if _is_saved(path):
+        return _read(path, options)
+    if options.hosts_from:
+        raise UsageError("--hosts-from goes with a saved plan", hint="see: tuner plan --help")
+    hosts = choose_hosts(options)
+    planned, interrupted = plan_hosts(hosts, options, template_of(options.template))
+    if interrupted:
+        raise KeyboardInterrupt
+    return _planned(path, hosts, planned, options)
+
+
+def _is_saved(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return _SAVED.match(file.read(_HEAD)) is not None
+
+
+def _read(path: Path, options: argparse.Namespace) -> Planned:
+    """Return the plans of a file, for the hosts of the inventory that it names."""
+    try:
+        plans = {plan.host: plan for plan in read_plan(path.read_text("utf-8"), file=str(path))}
+    except UnicodeDecodeError as error:
+        raise PlanError(f"not UTF-8 (byte {error.start})", file=str(path)) from None
+    whom = argparse.Namespace(**{**vars(options), "inventory": options.hosts_from})
+    hosts = choose_hosts(whom)
+    known = {host.name for host in hosts}
+    missing = sorted(set(plans) - known)
+    if missing and not options.limit:
+        raise UsageError(
+            f"{path} has a plan for {', '.join(missing[:5])}, which the inventory does not know",
+            hint="name the inventory that it was made from: --hosts-from INVENTORY",
+        )
+    chosen = tuple(host for host in hosts if host.name in plans)
+    if not chosen:
+        raise UsageError(f"{path} has no plan for any of the chosen hosts", hint="check --limit")
+    planned = [HostPlan(host.name, plans[host.name].roles, plans[host.name]) for host in chosen]
+    return _planned(path, chosen, planned, options)
+
+
+def _planned(
+    path: Path, hosts: Sequence[Host], planned: Sequence[HostPlan], options: argparse.Namespace
+) -> Planned:
+    return Planned(
+        source=str(path.resolve()),
+        hosts=tuple(hosts),
+        plans={it.name: it.plan for it in planned if it.plan is not None},
+        show=lambda console: print_plans(planned, console, DIFFS[options.diff]),
+        ends={it.name: it.failure for it in planned if it.failure is not None},
+    )

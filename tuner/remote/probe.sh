@@ -160,7 +160,7 @@ list_files() {
     done
   done
   for path in /etc/sysctl.conf /etc/modules /etc/ufw/ufw.conf /etc/default/ufw \
-    /etc/ufw/sysctl.conf; do
+    /etc/ufw/sysctl.conf /etc/udev/rules.d/99-tuner.rules; do
     if [ -e "$path" ] || [ -h "$path" ]; then echo "$path"; fi
   done
   tuned_files

@@ -18,6 +18,7 @@ _LISTED = re.compile(
 _KINDS = {"-": Kind.FILE, "d": Kind.DIRECTORY}
 _REAPPLIED = ("/run/sysctl.d", "/etc/sysctl.d")
 _TRUE = frozenset({"1", "true", "yes", "y"})
+_ABOUT_MODULES = {"/etc/modules", "/etc/udev/rules.d/99-tuner.rules"}
 _HEADER = re.compile(rb"^==> (/[^\n]{1,4096}) <==\n", re.MULTILINE)
 _SECTION = re.compile(rb"^\s*\[([^\]]*)\]")
 
@@ -116,7 +117,7 @@ def sort_entries(entries: Iterable[Entry]) -> Entries:
         folder = path.rpartition("/")[0]
         if path == "/etc/sysctl.conf" or folder in DIRECTORIES:
             files.append(entry)
-        elif path == "/etc/modules" or folder.endswith("/modules-load.d"):
+        elif path in _ABOUT_MODULES or folder.endswith("/modules-load.d"):
             modules.append(entry)
     return Entries(tuple(files), (*_ufw(by_path), *_tuned(by_path, files)), tuple(modules))
 

@@ -139,7 +139,7 @@ class Snapshot:
     complete: frozenset[str] = frozenset({"net"})  # first components of which every key was asked
     files: tuple[Entry, ...] | None = None  # sysctl.d entries and /etc/sysctl.conf
     later_files: tuple[Entry, ...] = ()  # applied after them: ufw's file, TuneD's profile
-    modules_load: tuple[Entry, ...] = ()
+    modules_load: tuple[Entry, ...] = ()  # what loads modules, and tuner's own udev rule
     cmdline: str = ""
     counters: Counters | None = None
     sockets: Sockets | None = None

@@ -1,0 +1,130 @@
+"""The whole way, with real plans: find, plan, change, find nothing more, change nothing more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.apply.conftest import NOW, Bench, Whole, boot_of, live_of, settled, states
+from tests.fabric.fabric import Fabric
+
+pytestmark = pytest.mark.root
+
+ROLE = {"tuner_roles": ["public-server"]}
+
+
+def test_what_an_audit_finds_is_mended_once_and_for_all(fabric: Fabric, bench: Bench) -> None:
+    lines = "net.ipv4.tcp_timestamps = 0\nnet.core.somaxconn = 128\nnet.ipv4.tcp_fin_timeout = 10\n"
+    made = [
+        fabric.add(
+            name,
+            sysctls=dict(line.split(" = ") for line in lines.splitlines()),
+            files={"/etc/sysctl.d/50-old.conf": lines},
+            variables=ROLE,
+            systemd=name == "real-systemd",
+        )
+        for name in ("real-sh", "real-systemd")
+    ]
+    old = [Whole.of(host) for host in made]
+    inventory = bench.inventory(made)
+    assert bench("audit", inventory).code == 1
+    dry = bench("apply", inventory, "--dry-run")
+    assert dry.code == 1, dry.err
+    assert [Whole.of(host).differs(whole) for host, whole in zip(made, old, strict=True)] == [
+        "",
+        "",
+    ]
+    ended = bench("apply", inventory, *NOW)
+    assert ended.code == 0, ended.err
+    assert "net.core.somaxconn" in ended.out
+    assert "2 hosts: 0 unchanged, 2 confirmed" in ended.out
+    audit = bench("audit", inventory, "--format", "json")
+    assert audit.code == 0, audit.out
+    for host in made:
+        live = live_of(host)
+        for loader in (["sysctl", "-q", "--system"], ["/lib/systemd/systemd-sysctl"]):
+            host.run(loader)
+            assert live_of(host) == live
+    new = [Whole.of(host) for host in made]
+    remembered = [states(host) for host in made]
+    again = bench("apply", inventory, *NOW)
+    assert again.code == 0
+    assert "2 hosts: 2 unchanged, 0 confirmed" in again.out
+    assert [Whole.of(host).differs(whole) for host, whole in zip(made, new, strict=True)] == [
+        "",
+        "",
+    ]
+    assert [states(host) for host in made] == remembered
+    back = bench("rollback", inventory, *NOW)
+    assert back.code == 0, back.err
+    assert [Whole.of(host).differs(whole) for host, whole in zip(made, old, strict=True)] == [
+        "",
+        "",
+    ]
+    for host in made:
+        fabric.stop(host)
+
+
+def test_a_saved_plan_is_carried_out_as_it_is_or_not_at_all(
+    fabric: Fabric, bench: Bench, tmp_path: Path
+) -> None:
+    host = fabric.add(
+        "saved",
+        sysctls={"net.core.somaxconn": 128},
+        files={"/etc/sysctl.d/50-old.conf": "net.core.somaxconn = 128\n"},
+        variables=ROLE,
+    )
+    inventory = bench.inventory([host])
+    plan = tmp_path / "plan.json"
+    assert bench("plan", inventory, "-o", plan).code == 1
+    no_hosts = bench("apply", plan, *NOW)
+    assert no_hosts.code == 2
+    assert "no inventory" in no_hosts.err
+    host.run(["sh", "-c", "echo '# new' >/etc/sysctl.d/95-new.conf"])
+    before = Whole.of(host)
+    stale = bench("apply", plan, *NOW, "--hosts-from", inventory)
+    assert stale.code == 4
+    assert "new since the plan: /etc/sysctl.d/95-new.conf; nothing was changed" in stale.err
+    assert Whole.of(host).differs(before) == ""
+    host.run(["rm", "/etc/sysctl.d/95-new.conf"])
+    host.run(["sysctl", "-qw", "net.core.somaxconn=129"])
+    stale = bench("apply", plan, *NOW, "--hosts-from", inventory)
+    assert "net.core.somaxconn is now '129', not what the plan saw" in stale.err
+    host.run(["sysctl", "-qw", "net.core.somaxconn=128"])
+    done = bench("apply", plan, *NOW, TUNER_INVENTORY=str(inventory))
+    assert done.code == 0, done.err
+    assert settled(host)
+    assert int(host.sysctl("net.core.somaxconn")) >= 4096
+    assert all(values[0] for values in boot_of(host).values())
+    stale = bench("apply", plan, *NOW, "--hosts-from", inventory)
+    assert stale.code == 4
+    assert "changed since the plan: /etc/sysctl.d/" in stale.err
+    assert "is now '4096', not what the plan saw" in stale.err
+    other = bench.inventory([])
+    unknown = bench("apply", plan, *NOW, "--hosts-from", other)
+    assert unknown.code == 2
+    fabric.stop(host)
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--format", "json"], "--format json goes with --dry-run only"),
+        (["-o", "plan.json"], "--output goes with --dry-run only"),
+        (["--from", "."], "--from goes with --dry-run only"),
+        (["--hosts-from", "x"], "--hosts-from goes with a saved plan"),
+        (["--serial", "x"], "--serial: 'x' is no number of hosts"),
+        (["--max-fail", "101%"], "--max-fail: 101% is more than all hosts"),
+        (["--revert-in", "2"], "'2' is no whole number of seconds from 3 to a day"),
+        (["--soak", "x"], "'x' is no whole number of seconds"),
+    ],
+)
+def test_flags_that_mean_nothing_are_refused(
+    bench: Bench, fabric: Fabric, flags: list[str], says: str
+) -> None:
+    inventory = bench.place() / "inventory.yml"
+    inventory.write_text("all: {hosts: {nobody: {ansible_host: 192.0.2.1}}}\n")
+    ended = bench("apply", inventory, "--yes", *flags)
+    assert ended.code == 2, ended.err
+    assert says in ended.err

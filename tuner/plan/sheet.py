@@ -1,0 +1,152 @@
+"""What roles want, as one list of settings for a host that is only described."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from tuner.plan.along import in_order
+from tuner.plan.render import Line
+from tuner.plan.spelling import decimal, is_secret, spellable, writable_text
+from tuner.policy.compliance import limits, remedy, wanted
+from tuner.policy.policy import Expectation, Policy
+from tuner.rules._formulas import default_tw_buckets, least_hash_entries
+from tuner.rules._values import completed, refused
+from tuner.snapshot.snapshot import Missing, Snapshot
+from tuner.sysctl.catalog import describe
+from tuner.sysctl.key import Key
+from tuner.sysctl.value import Value, parse_value
+
+_GIB = 1 << 30
+_TW_BUCKETS = Key("net.ipv4.tcp_max_tw_buckets")
+_ENTRIES = {Key("net.netfilter.nf_conntrack_max"), Key("net.nf_conntrack_max")}
+_LARGE_TABLE, _TABLE = Value(("262144",)), Value(("65536",))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A setting. ``bound``: the one number that the policy asks for at least or at most."""
+
+    line: Line
+    relation: str
+    bound: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """What roles want and no line says, and why. ``item``: what a tool that knows bounds says."""
+
+    key: Key | None
+    reason: str
+    item: Item | None = None
+
+    @property
+    def text(self) -> str:
+        """The sentence for the head of a file."""
+        return f"{self.key}: {self.reason}" if self.key else self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Roles' settings in the order of writing, and what is not among them."""
+
+    items: tuple[Item, ...]
+    unsaid: tuple[Unsaid, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The settings alone."""
+        return tuple(item.line for item in self.items)
+
+
+def sheet(policy: Policy, host: Snapshot) -> Sheet:
+    """Return the settings of the policy's roles on a host of that kernel and memory.
+
+    Every expectation becomes a line, also where the kernel's default is as good: the file has to
+    hold against whatever else the host has. A bound becomes the nearest value to what the host has,
+    or else to the kernel's default, so that no line lowers what is only to be "at least".
+    """
+    said = [_say(expectation, host) for expectation in policy.expectations.values()]
+    items = {it.line.key: it for it in said if isinstance(it, Item)}
+    before = {key: default_of(key, host) for key in items}
+    order = in_order({key: item.line.value for key, item in items.items()}, before)
+    return Sheet(
+        tuple(items[key] for key in order), tuple(it for it in said if isinstance(it, Unsaid))
+    )
+
+
+def _say(expectation: Expectation, host: Snapshot) -> Item | Unsaid:
+    """Return the setting that an expectation comes to, or why no line says it."""
+    key, parameter = expectation.key, describe(expectation.key)
+    reading = host.reading(key)
+    if reading is Missing.ABSENT:
+        return Unsaid(key, "the host's kernel shows no such key, so no line sets it")
+    known = isinstance(reading, Value)
+    if parameter is not None and not known and not parameter.present_in(host.kernel):
+        return Unsaid(key, f"Linux {host.kernel} has no such key, so no line sets it")
+    if expectation.default:
+        return Unsaid(key, "the kernel's own default is wanted, so no line sets it")
+    memory = host.system.memory
+    words = wanted(expectation, memory=memory)
+    default = default_of(key, host)
+    base = reading if isinstance(reading, Value) else default
+    value = remedy(expectation, base, default=default, memory=memory)
+    bound = _bound(expectation, memory)
+    if value is None:
+        reason = (
+            f"{words}, and its default follows the host's memory, so no line sets it; "
+            "--memory or --host-facts decides it"
+        )
+        only = None if bound is None else _item(expectation, parse_value(str(bound)), bound)
+        return Unsaid(key, reason, only)
+    value = completed(decimal(key, value), base)
+    for problem in _problems(key, value, host):
+        return Unsaid(key, f"{words}, but {problem}, so no line sets it")
+    return _item(expectation, value, bound)
+
+
+def _item(expectation: Expectation, value: Value, bound: int | None) -> Item:
+    origin = (expectation.origin,) if expectation.origin else ()
+    why = " ".join(expectation.why.split())
+    return Item(Line(expectation.key, value, origin, why), expectation.relation, bound)
+
+
+def _bound(expectation: Expectation, memory: int) -> int | None:
+    """Return the number of an expectation that asks for one number at least or at most."""
+    given = expectation.at_least if expectation.at_least is not None else expectation.at_most
+    if not isinstance(given, int) or (expectation.per_gib and not memory):
+        return None
+    return limits(expectation, 1, memory)[0]
+
+
+def _problems(key: Key, value: Value, host: Snapshot) -> Iterator[str]:
+    if is_secret(key):
+        yield "it is a secret"
+    if refused(key, value, host.kernel):
+        yield f"the kernel refuses {value}"
+    if not spellable(key) or not writable_text(value):
+        yield "no sysctl file can say it so that every loader reads the same"
+
+
+def default_of(key: Key, host: Snapshot) -> Value | None:
+    """Return the kernel's default, computed from the memory where that is how the kernel does it.
+
+    nf_conntrack_max: 262,144 above 4 GiB, 65,536 from 1 GiB (``nf_conntrack_init_start``; the
+    former since 4.1). tcp_max_tw_buckets: half the established hash (``tcp_set_hashinfo``).
+    """
+    parameter = describe(key)
+    default = parameter.default(host.kernel) if parameter else None
+    memory = host.system.memory
+    if default is not None or not memory:
+        return default
+    if key == _TW_BUCKETS:
+        return parse_value(str(default_tw_buckets(least_hash_entries(memory))))
+    if key in _ENTRIES and memory >= _GIB:
+        large = memory > 4 * _GIB and host.kernel.at_least(4, 1)
+        return _LARGE_TABLE if large else _TABLE
+    return None
+
+
+def with_notes(sheet: Sheet, *notes: str) -> Sheet:
+    """Return the sheet with more sentences for the head of the file."""
+    return replace(sheet, unsaid=(*sheet.unsaid, *(Unsaid(None, note) for note in notes)))

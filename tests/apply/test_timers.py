@@ -87,7 +87,7 @@ def cut_and_come_back(
     inventory = bench.inventory([host], {host.name: plan_of(host, [change(key, before, after)])})
     assert bench("history", inventory).code == 0, "it is not reachable to begin with"
     old, network = Whole.of(host), network_of(host)
-    flags = ["--revert-in", str(REVERT_IN), "--timeout", "5", "--connect-timeout", "2"]
+    flags = ["--revert-in", str(REVERT_IN), "--timeout", "8", "--connect-timeout", "8"]
     controller = bench.start("apply", inventory, "--yes", "--soak", "0", *flags)
     until(lambda: host.sysctl(key) == after, "it was not written")
     cut = time.monotonic()
@@ -162,6 +162,9 @@ def kill_the_controller(fabric: Fabric, bench: Bench) -> None:
     controller = bench.start("apply", inventory, *NOW, *flags, waits=True, home=home)
     for spot in spots:
         until(Path(f"{spot}.reached").exists, "it did not begin")
+    early = bench("apply", inventory, *NOW, "--resume", home=home)
+    assert early.code == 2
+    assert "is still at work, as process" in early.err
     controller.kill()
     (run,) = read_runs(home / "state/tuner/journal.jsonl")
     assert not run.ended

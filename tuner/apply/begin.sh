@@ -46,9 +46,7 @@ step_lock() {
   [ "$(id -u)" = 0 ] || trouble root "$(id -un)"
   why=$(mkdir -p -- "$room" 2>&1 && chmod 700 "$room" 2>&1) ||
     trouble folder "$room" "${why##*: }"
-  if read_lock && lock_is_stale; then
-    rm -f -- "$room/lock"
-  fi
+  if read_lock && lock_is_stale; then steal; fi
   { printf '%s\n' "$id $start ${me%%.*} ${me#*.} $(clock) $who" >"$room/lock.$id"; } 2>/dev/null ||
     trouble full "$room"
   if ! ln -- "$room/lock.$id" "$room/lock" 2>/dev/null; then
@@ -58,6 +56,16 @@ step_lock() {
   fi
   rm -f -- "$room/lock.$id"
   settle_others
+}
+
+# Take a stale lock away, unless another tuner was quicker and this is its own.
+steal() {
+  judged="$holder_id $holder_pid $holder_born"
+  mv -- "$room/lock" "$room/lock.$id" 2>/dev/null || return 0
+  # shellcheck disable=SC2162 # no backslashes
+  read holder_id _ holder_pid holder_born _ 2>/dev/null <"$room/lock.$id" || :
+  [ "$holder_id $holder_pid $holder_born" = "$judged" ] || ln -- "$room/lock.$id" "$room/lock"
+  rm -f -- "$room/lock.$id"
 }
 
 # What an earlier change left undone comes to its end first.
@@ -95,6 +103,7 @@ step_keep() {
       each_key note_key >"$bundle/keys" &&
       each_side note_side >"$bundle/side" &&
       content_revert >"$bundle/revert.sh" &&
+      watcher >"$bundle/timer.sh" &&
       each_file keep_file &&
       keep_network
   } 2>&1) || trouble keep "$(reason "$why" "$room")"
@@ -188,23 +197,26 @@ step_arm() {
     why=$(systemd-run --quiet --unit="tuner-revert-$id" --on-active="$revert_in" \
       --timer-property=AccuracySec=100ms \
       --description="Puts back network settings that nobody confirmed" \
-      /bin/sh -c "$watcher" tuner "$bundle/revert.sh" 2>&1 </dev/null) || disarmed "$why"
+      /bin/sh "$bundle/timer.sh" 2>&1 </dev/null) || disarmed "$why"
     systemctl is-active --quiet "tuner-revert-$id.timer" || disarmed "it is not active"
   else
-    setsid sh -c "$watcher" tuner "$bundle/revert.sh" </dev/null >/dev/null 2>&1 3>&- &
+    setsid sh "$bundle/timer.sh" </dev/null >/dev/null 2>&1 3>&- &
     tries=0
     until [ -e "$bundle/armed" ]; do
       tries=$((tries + 1))
-      [ "$tries" -le 100 ] || disarmed "it did not start"
+      [ "$tries" -le 200 ] || disarmed "it did not start"
       sleep 0.05 2>/dev/null || sleep 1
     done
   fi
 }
 
-# shellcheck disable=SC2016 # for another shell: one that dies is started again
-watcher='until sh "$1" timer; do sleep 1; done'
+# One that is killed in the middle is started again.
+watcher() {
+  printf '%s\n' "while [ -e $bundle/revert.sh ] && ! sh $bundle/revert.sh timer; do sleep 1; done"
+}
 
 disarmed() {
+  disarm
   pass "pending.$me" "kept.$me"
   trouble timer "$*"
 }

@@ -146,9 +146,10 @@ lock_is_stale() {
     confirmed | reverted) ;;
     none | making* | kept*) ;;
     *)
-      # its own timer resolves it; if that is long past, the next tuner does
+      if owner "$held" >/dev/null; then return 1; fi
+      # its own timer resolves it; where that is gone too, the next tuner does
       end=$(cat "$room/$holder_id/deadline" 2>/dev/null)
-      [ "$(clock)" -gt "$((${end:-0} + 900))" ]
+      [ "$(clock)" -gt "$((${end:-0} + 60))" ]
       return
       ;;
   esac

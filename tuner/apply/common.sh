@@ -125,7 +125,11 @@ state_of() {
 
 state() { state_of "$bundle"; }
 
-pass() { mv -f -- "$bundle/is.$1" "$bundle/is.$2" 2>/dev/null && flush "$bundle"; }
+pass() {
+  mv -f -- "$bundle/is.$1" "$bundle/is.$2" 2>/dev/null || return 1
+  flush "$bundle"
+  :
+}
 
 # The process of a state such as pending.PID.BIRTH, if it still runs.
 owner() {

@@ -18,7 +18,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.text import Text
 
-from tuner.apply.commit import Terms, check, commit, put_back, settle
+from tuner.apply.commit import Terms, check, commit, put_back, settle, whoami
 from tuner.apply.job import Job
 from tuner.apply.journal import Journal, Run, default_path, read_runs
 from tuner.apply.outcome import Ending, Outcome
@@ -208,7 +208,7 @@ class _Work:
             intent.kind,
             intent.source,
             [host.name for host in hosts],
-            {"serial": options.serial, "revert_in": options.revert_in},
+            {"who": whoami(), "pid": os.getpid(), "revert_in": options.revert_in},
         )
         for end in self._ends.values():
             if isinstance(end, Outcome):
@@ -328,12 +328,29 @@ def _last_run(options: argparse.Namespace, intent: Intent) -> Run:
     runs = [run for run in read_runs(path) if run.kind == intent.kind]
     if not runs:
         raise UsageError(f"--resume: {path} knows of no {intent.kind}", hint="leave --resume out")
+    if _at_work(runs[-1]):
+        raise UsageError(
+            f"--resume: run {runs[-1].id} is still at work, as process {runs[-1].settings['pid']}",
+            hint="wait for it, or end it",
+        )
     if runs[-1].source != intent.source:
         raise UsageError(
             f"--resume: the last {intent.kind} was of {runs[-1].source}, not of {intent.source}",
             hint="name the same inventory or plan again",
         )
     return runs[-1]
+
+
+def _at_work(run: Run) -> bool:
+    """Whether a run goes on in a process of this very machine and user."""
+    pid = run.settings.get("pid")
+    if run.ended or run.settings.get("who") != whoami() or not isinstance(pid, int):
+        return False
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

@@ -38,7 +38,7 @@ test: $(VENV)/.dev check
 
 # Everything that can go wrong, at every step of a change, on real hosts: root, some minutes.
 faults: $(VENV)/.dev
-	$(BIN)/pytest -m long --timeout 7200 -s tests/apply/test_faults.py
+	$(BIN)/pytest -m long --timeout 7200 -s tests/apply
 
 # The laws of a plan over many made-up hosts: make laws EXAMPLES=20000
 EXAMPLES ?= 5000

@@ -19,6 +19,7 @@ NOTHING = "-"
 _PATH = re.compile(r"/[A-Za-z0-9._@+,:/-]+")
 _SYSCTL_FOLDERS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")
 _CONF = ("net", "ipv4", "conf")
+_UNITS = ("_ms", "_bytes")
 
 
 class Kind(StrEnum):
@@ -161,8 +162,16 @@ def side_effects(key: Key) -> tuple[str, ...]:
 
     IPv4 (Linux ``net/ipv4/devinet.c``): ``default`` is copied to interfaces whose value nobody
     set; forwarding is copied to all, and turns accept_redirects over. IPv6
-    (``net/ipv6/addrconf.c``): ``all`` is copied to every interface for some keys.
+    (``net/ipv6/addrconf.c``): ``all`` is copied to every interface for some keys. Some variables
+    have a second name in another unit (``retrans_time`` and ``retrans_time_ms``), which rounds.
     """
+    path = key_path(key)
+    other = next((path.removesuffix(unit) for unit in _UNITS if path.endswith(unit)), "")
+    twins = (other,) if other else tuple(path + unit for unit in _UNITS)
+    return (*_copies(key), *twins)
+
+
+def _copies(key: Key) -> tuple[str, ...]:
     parts = key.split(".")
     if key == "net.ipv4.ip_forward" or (parts[:3] == [*_CONF] and parts[-1] == "forwarding"):
         return ("net/ipv4/conf/*/forwarding", "net/ipv4/conf/*/accept_redirects")

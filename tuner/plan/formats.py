@@ -187,7 +187,9 @@ def _tuned_value(item: Item) -> str:
 
 def _talos(work: Work) -> str:
     lines = [
-        *comment(f"{work.title}. A patch of the machine's configuration: talosctl patch mc."),
+        *comment(
+            f"{work.title}. A patch of the machine's configuration: talosctl patch mc. Talos 1.14 would rather have SysctlConfig, and takes this too."
+        ),
         *_notes(it.text for it in work.sheet.unsaid),
         "machine:",
         "  sysctls:",

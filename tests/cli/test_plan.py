@@ -7,11 +7,15 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from tuner.cli import main
 from tuner.plan.saved import read_plan
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -24,29 +28,40 @@ net.ipv4.tcp_tw_reuse = 1
 """
 
 
+@dataclass
+class Done:
+    """How one command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Tuner = Callable[..., Done]
+
+
+@pytest.fixture
 def tuner(
-    *arguments: str | Path, cwd: Path, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tuner", *map(str, arguments)],
-        cwd=cwd,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(cwd),
-            "PYTHONPATH": str(CHECKOUT),
-            **environment,
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Tuner:
+    """Run a command in this process, in an empty folder; an unexpected error shows itself."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.delenv("TUNER_INVENTORY", raising=False)
+    monkeypatch.setattr(sys, "stdin", StringIO())
+
+    def run(*arguments: str | Path, **environment: str) -> Done:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        code = main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return Done(code, said.out, said.err)
+
+    return run
 
 
-def test_a_fleet_in_text(tmp_path: Path) -> None:
-    done = tuner("plan", "--from", FLEET, cwd=tmp_path)
+def test_a_fleet_in_text(tuner: Tuner, tmp_path: Path) -> None:
+    done = tuner("plan", "--from", FLEET)
     assert (done.returncode, done.stderr) == (1, "")
     text = done.stdout
     assert "web[1:4] (4 hosts)  public-server  2 values, 1 file\n" in text
@@ -73,32 +88,32 @@ def test_a_fleet_in_text(tmp_path: Path) -> None:
         ("none", False, False),
     ],
 )
-def test_which_diff(diff: str, values: bool, lines: bool, tmp_path: Path) -> None:  # noqa: FBT001
-    done = tuner("plan", "--from", FLEET, "--diff", diff, cwd=tmp_path)
+def test_which_diff(diff: str, values: bool, lines: bool, tuner: Tuner) -> None:  # noqa: FBT001
+    done = tuner("plan", "--from", FLEET, "--diff", diff)
     assert ("~ somaxconn" in done.stdout) is values
     assert ("@@ -0,0 +1" in done.stdout) is lines
     assert "RECAP" in done.stdout
 
 
-def test_apply_dry_run_is_plan(tmp_path: Path) -> None:
-    planned = tuner("plan", "--from", FLEET, cwd=tmp_path)
-    applied = tuner("apply", "--dry-run", "--from", FLEET, cwd=tmp_path)
+def test_apply_dry_run_is_plan(tuner: Tuner, tmp_path: Path) -> None:
+    planned = tuner("plan", "--from", FLEET)
+    applied = tuner("apply", "--dry-run", "--from", FLEET)
     assert applied.stdout == planned.stdout
     assert applied.returncode == planned.returncode
 
 
-def test_nothing_to_do_exits_0(tmp_path: Path) -> None:
-    done = tuner("plan", FLEET / "inventory.yml", "--limit", "db1:gw1", cwd=tmp_path)
+def test_nothing_to_do_exits_0(tuner: Tuner, tmp_path: Path) -> None:
+    done = tuner("plan", FLEET / "inventory.yml", "--limit", "db1:gw1")
     assert done.returncode == 0
     assert "2 hosts: 0 to change, 2 with nothing to do" in done.stdout
-    more = tuner("plan", FLEET / "inventory.yml", "--limit", "gw1", "--unsafe", cwd=tmp_path)
+    more = tuner("plan", FLEET / "inventory.yml", "--limit", "gw1", "--unsafe")
     assert more.returncode == 1
     assert "unsafe" in more.stdout
 
 
-def test_a_source_without_files_is_incomplete(tmp_path: Path) -> None:
+def test_a_source_without_files_is_incomplete(tuner: Tuner, tmp_path: Path) -> None:
     (tmp_path / "old1.txt").write_text(OLD)
-    done = tuner("plan", "--from", "old1.txt", "--role", "public-server", cwd=tmp_path)
+    done = tuner("plan", "--from", "old1.txt", "--role", "public-server")
     assert done.returncode == 3
     assert "~ tcp_timestamps live 0 → 1, next boot unknown → 1: on" in done.stdout
     assert "cannot win  net.ipv4.tcp_timestamps (timestamps-off)" in done.stdout
@@ -106,42 +121,39 @@ def test_a_source_without_files_is_incomplete(tmp_path: Path) -> None:
     assert "left  boot-drift, removed-key" in done.stdout
 
 
-def test_the_saved_plan_is_the_json(tmp_path: Path) -> None:
+def test_the_saved_plan_is_the_json(tuner: Tuner, tmp_path: Path) -> None:
     done = tuner(
         *("plan", "--from", FLEET, "--edit-others", "--unsafe", "--format", "json", "-o", "p.json"),
-        cwd=tmp_path,
     )
     assert done.returncode == 1
     text = (tmp_path / "p.json").read_text()
     assert text == done.stdout
-    schema = tuner("schema", "plan", cwd=tmp_path)
+    schema = tuner("schema", "plan")
     jsonschema.validate(json.loads(text), json.loads(schema.stdout))
     plans = {plan.host: plan for plan in read_plan(text)}
     assert set(plans) == {"web1", "web2", "web3", "web4", "app1", "app2", "db1", "gw1"}
     assert plans["db1"].empty
     assert [file.foreign for file in plans["web1"].files] == [False, True]
-    again = tuner(
-        "plan", "--from", FLEET, "--edit-others", "--unsafe", "--format", "json", cwd=tmp_path
-    )
+    again = tuner("plan", "--from", FLEET, "--edit-others", "--unsafe", "--format", "json")
     assert again.stdout == text
 
 
-def test_a_host_without_a_plan_is_not_forgotten(tmp_path: Path) -> None:
+def test_a_host_without_a_plan_is_not_forgotten(tuner: Tuner, tmp_path: Path) -> None:
     (tmp_path / "inventory.yml").write_text(
         f"all: {{hosts: {{web1: {{tuner_dump: {FLEET}/web1.dump, tuner_roles: public-server}}, "
         "gone: {tuner_dump: gone.dump}}}"
     )
-    done = tuner("plan", "--format", "json", cwd=tmp_path)
+    done = tuner("plan", "--format", "json")
     assert done.returncode == 3
     document = json.loads(done.stdout)
     assert [(it["host"], it["kind"]) for it in document["failures"]] == [("gone", "dump")]
-    text = tuner("plan", cwd=tmp_path)
+    text = tuner("plan")
     assert text.returncode == 3
     assert "NOT PLANNED\n  gone  dump\n" in text.stdout
     assert "2 hosts: 1 to change, 0 with nothing to do, 1 without a plan" in text.stdout
 
 
-def test_what_a_host_says_cannot_move_the_terminal(tmp_path: Path) -> None:
+def test_what_a_host_says_cannot_move_the_terminal(tuner: Tuner, tmp_path: Path) -> None:
     dump = (FLEET / "web1.dump").read_bytes()
     evil = dump.replace(b"copied from the wiki", b"\x1b[2J\x1b]0;evil\x07\r\xe2\x80\xae wiki")
     evil = evil.replace(b"@@ files\n", b"@@ files\n")
@@ -150,16 +162,14 @@ def test_what_a_host_says_cannot_move_the_terminal(tmp_path: Path) -> None:
     size = int(old[1]) + len(evil) - len(dump)
     evil = re.sub(rb"( +)%s( .*90-tuning.conf)" % old[1], rb"\g<1>%d\g<2>" % size, evil)
     (tmp_path / "web1.dump").write_bytes(evil)
-    done = tuner(
-        "plan", "--from", "web1.dump", "--role", "public-server", "--edit-others", cwd=tmp_path
-    )
+    done = tuner("plan", "--from", "web1.dump", "--role", "public-server", "--edit-others")
     assert done.returncode == 1
     assert "\\x1b[2J\\x1b]0;evil\\x07\\r\\u202e wiki" in done.stdout
     assert not set("\x1b\x07\r\u202e") & set(done.stdout)
 
 
-def test_long_lines_of_a_diff_are_not_wrapped(tmp_path: Path) -> None:
-    done = tuner("plan", "--from", FLEET, "--edit-others", cwd=tmp_path, COLUMNS="60")
+def test_long_lines_of_a_diff_are_not_wrapped(tuner: Tuner, tmp_path: Path) -> None:
+    done = tuner("plan", "--from", FLEET, "--edit-others", COLUMNS="60")
     assert any(
         len(line) > 100 and line.startswith("+# [tuner, tw-recycle")
         for line in done.stdout.splitlines()
@@ -191,46 +201,44 @@ def test_long_lines_of_a_diff_are_not_wrapped(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_usage_exits_2_with_one_clear_message(
-    arguments: list[str | Path], said: str, tmp_path: Path
+    arguments: list[str | Path], said: str, tuner: Tuner, tmp_path: Path
 ) -> None:
     (tmp_path / "bad.j2").write_text("{{ marker }}\n\n{{ oops }}\n")
     (tmp_path / "binary.j2").write_bytes(b"\xff\xfe")
-    done = tuner(*arguments, cwd=tmp_path)
+    done = tuner(*arguments)
     assert (done.returncode, done.stdout) == (2, ""), done
     assert said in done.stderr
     assert len(done.stderr.splitlines()) <= 3
 
 
-def test_a_template_of_ones_own(tmp_path: Path) -> None:
+def test_a_template_of_ones_own(tuner: Tuner, tmp_path: Path) -> None:
     (tmp_path / "mine.j2").write_text(
         "{{ marker }}, and OPS-7 says so\n"
         "{% for setting in settings %}\n{{ setting.text }}\n{% endfor %}\n"
     )
-    done = tuner("plan", "--from", FLEET, "--template", "mine.j2", cwd=tmp_path)
+    done = tuner("plan", "--from", FLEET, "--template", "mine.j2")
     assert done.returncode == 1
     assert (
         "\n+# tuner owns this file, and OPS-7 says so\n+net.core.somaxconn = 4096\n" in done.stdout
     )
 
 
-def test_render_prints_the_file_alone(tmp_path: Path) -> None:
-    done = tuner("render", "--role", "nat-gateway", "--memory", "16GiB", cwd=tmp_path)
+def test_render_prints_the_file_alone(tuner: Tuner, tmp_path: Path) -> None:
+    done = tuner("render", "--role", "nat-gateway", "--memory", "16GiB")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("# tuner owns this file")
     assert "\nnet.netfilter.nf_conntrack_max = 262144\n" in done.stdout
     assert "# For Linux 6.18; --kernel names another.\n" in done.stdout
-    tuner("render", "--role", "nat-gateway", "--memory", "16g", "-o", "x.conf", cwd=tmp_path)
+    tuner("render", "--role", "nat-gateway", "--memory", "16g", "-o", "x.conf")
     assert (tmp_path / "x.conf").read_text() == done.stdout
-    small = tuner("render", "--role", "nat-gateway", "--memory", "512MiB", cwd=tmp_path)
+    small = tuner("render", "--role", "nat-gateway", "--memory", "512MiB")
     assert "# net.netfilter.nf_conntrack_max: at least 65536, and its default" in small.stdout
 
 
-def test_render_knows_kernels_and_hosts(tmp_path: Path) -> None:
-    old = tuner("render", "--role", "base", "--kernel", "4.9.0-8-amd64", cwd=tmp_path)
+def test_render_knows_kernels_and_hosts(tuner: Tuner, tmp_path: Path) -> None:
+    old = tuner("render", "--role", "base", "--kernel", "4.9.0-8-amd64")
     assert "# net.ipv4.tcp_tw_reuse_delay: Linux 4.9.0-8-amd64 has no such key" in old.stdout
-    of_a_host = tuner(
-        *("render", "--role", "public-server", "--host-facts", FLEET / "web1.dump"), cwd=tmp_path
-    )
+    of_a_host = tuner(*("render", "--role", "public-server", "--host-facts", FLEET / "web1.dump"))
     assert of_a_host.returncode == 0
     assert "\nnet.core.somaxconn = 4096\n" in of_a_host.stdout
     assert "--kernel names another" not in of_a_host.stdout
@@ -248,26 +256,30 @@ def test_render_knows_kernels_and_hosts(tmp_path: Path) -> None:
         ("nixos", "# client-heavy, public-server (policy "),
     ],
 )
-def test_render_in_every_form(form: str, start: str, tmp_path: Path) -> None:
+def test_render_in_every_form(form: str, start: str, tuner: Tuner) -> None:
     done = tuner(
         *("render", "--role", "client-heavy", "--role", "public-server", "--format", form),
-        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(start)
     assert "net.core.somaxconn" in done.stdout
 
 
+HELP = """
+import sys
+from tuner.cli import main
+try:
+    main(["plan", "--help"])
+except SystemExit:
+    pass
+heavy = {"jinja2", "yaml", "pydantic", "rich", "paramiko"}
+print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}))
+"""
+
+
 def test_help_does_not_load_what_only_plans_need(tmp_path: Path) -> None:
     loaded = subprocess.run(
-        [
-            *(sys.executable, "-c"),
-            "import sys; sys.argv = ['tuner', 'plan', '--help']\n"
-            "from tuner.cli import main\n"
-            "try: main()\nexcept SystemExit: pass\n"
-            "print(sorted(m for m in sys.modules if m.partition('.')[0] in"
-            " {'jinja2', 'yaml', 'pydantic', 'rich', 'paramiko'}))",
-        ],
+        [sys.executable, "-c", HELP],
         env={"PYTHONPATH": str(CHECKOUT), "PATH": os.environ["PATH"]},
         cwd=tmp_path,
         capture_output=True,

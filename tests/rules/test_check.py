@@ -99,7 +99,7 @@ def test_the_rule_decides_the_cure_where_it_satisfies_the_wish(run: Run) -> None
 
 
 def test_drift_on_a_key_that_no_rule_condemns_stays(run: Run) -> None:
-    assert rules(run({"live": {"tcp_sack": "0", "tcp_fin_timeout": "15"}})) == [
+    assert rules(run({"live": {"tcp_tw_reuse_delay": "9", "tcp_fin_timeout": "15"}})) == [
         "drift",
         "fin-timeout-time-wait",
     ]

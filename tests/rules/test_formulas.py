@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tuner.rules import _formulas as f
+from tuner.rules import _sizes as z
 
 
 @pytest.mark.parametrize(
@@ -50,11 +51,11 @@ def test_rates() -> None:
     ],
 )
 def test_hash_entries_as_seen(memory: int, entries: int) -> None:
-    assert f.least_hash_entries(memory) == entries
+    assert z.least_hash_entries(memory) == entries
 
 
 def test_default_tw_buckets_in_a_namespace() -> None:
-    assert f.default_tw_buckets(-262144) == f.default_tw_buckets(262144) == 131072
+    assert z.default_tw_buckets(-262144) == z.default_tw_buckets(262144) == 131072
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,8 @@ from collections.abc import Iterator
 
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
-from tuner.rules._formulas import (
-    TIME_WAIT_BYTES,
-    default_tw_buckets,
-    least_hash_entries,
-)
 from tuner.rules._rule import Rule
+from tuner.rules._sizes import TIME_WAIT_BYTES, default_tw_buckets, least_hash_entries
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
 

@@ -31,13 +31,9 @@ from collections.abc import Iterator
 
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
-from tuner.rules._formulas import (
-    DEFAULT_PORTS,
-    default_tw_buckets,
-    least_hash_entries,
-    usable_ports,
-)
+from tuner.rules._formulas import DEFAULT_PORTS, usable_ports
 from tuner.rules._rule import Rule
+from tuner.rules._sizes import default_tw_buckets, least_hash_entries
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value

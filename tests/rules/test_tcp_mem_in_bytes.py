@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+KEY = "tcp_mem"
+
+CASES: dict[str, dict[str, Any]] = {
+    "bytes": {
+        "live": {KEY: "94500000 915000000 927000000"},
+        "memory": 8 << 30,
+        "finds": [("warning", KEY, "this host has 8 GiB")],
+    },
+    "default": {"live": {KEY: "287898 383867 575796"}, "memory": 24 << 30},
+    # A naive auditor takes large numbers for bytes; this host has the memory.
+    "naive: a large host": {"live": {KEY: "9000000 12000000 18000000"}, "memory": 512 << 30},
+    "memory unknown": {"live": {KEY: "94500000 915000000 927000000"}},
+    "a container": {"memory": 8 << 30},
+}
+
+
+def test_case(judge: Callable[..., Any], case: dict[str, Any]) -> None:
+    judge("tcp-mem-in-bytes", case)

@@ -1,0 +1,104 @@
+"""What kind of host this is, as far as roles, facts and interface names tell."""
+
+from __future__ import annotations
+
+from tuner.policy.policy import Policy
+from tuner.snapshot.snapshot import Snapshot
+from tuner.sysctl.key import Key
+
+GATEWAY = "nat-gateway"
+SERVERS = frozenset({"public-server", "internal-server"})
+_CLIENT = "client-heavy"
+_FORWARD = Key("net.ipv4.ip_forward")
+_CONF = "net.ipv4.conf."
+_SHARED = frozenset({"all", "default"})
+_TUNNELS = (
+    "tun",
+    "tap",
+    "wg",
+    "ipsec",
+    "vti",
+    "gre",
+    "gretap",
+    "sit",
+    "ip6tnl",
+    "ppp",
+    "tailscale",
+)
+_CONTAINERS = (
+    "docker",
+    "br-",
+    "cni",
+    "cali",
+    "flannel",
+    "virbr",
+    "lxdbr",
+    "lxcbr",
+    "podman",
+    "kube-",
+)
+_CLUSTERS = ("cni", "cali", "flannel", "kube-", "cilium", "weave", "nodelocaldns")
+_KUBELET = 10250
+
+
+def is_gateway(policy: Policy) -> bool:
+    """Tell whether the host's role is to translate the connections of others."""
+    return GATEWAY in policy.lineage
+
+
+def is_server(policy: Policy) -> bool:
+    """Tell whether one of the host's roles is to accept connections."""
+    return bool(policy.lineage & SERVERS)
+
+
+def is_client(policy: Policy) -> bool:
+    """Tell whether one of the host's roles is to open many connections."""
+    return _CLIENT in policy.lineage
+
+
+def interfaces(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the names of the host's interfaces but the loopback one, sorted."""
+    found = {
+        key[len(_CONF) :].partition(".")[0]
+        for key in snapshot.live
+        if key.startswith(_CONF) and key.endswith(".rp_filter")
+    }
+    return tuple(sorted(found - _SHARED - {"lo"}))
+
+
+def tunnels(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the interfaces whose names are those of tunnels."""
+    return tuple(
+        name
+        for name in interfaces(snapshot)
+        if name.startswith(_TUNNELS) and not name.endswith(("gre0", "gretap0", "sit0", "ip6tnl0"))
+    )
+
+
+def forwards_for(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the interfaces that containers, virtual machines and tunnels need forwarding for."""
+    return tuple(
+        name
+        for name in interfaces(snapshot)
+        if name.startswith(_CONTAINERS) or name in tunnels(snapshot)
+    )
+
+
+def clusters(snapshot: Snapshot) -> str:
+    """Return what shows that this is a Kubernetes node, empty where nothing does."""
+    for name in interfaces(snapshot):
+        if name.startswith(_CLUSTERS):
+            return f"interface {name}"
+    sockets = snapshot.sockets
+    if sockets is not None and any(it.port == _KUBELET for it in sockets.listeners):
+        return f"the kubelet's port {_KUBELET}"
+    return ""
+
+
+def forwards(snapshot: Snapshot) -> bool:
+    """Tell whether IPv4 forwarding is on.
+
+    Raises:
+        Unreadable: the key could not be read.
+    """
+    return bool(snapshot.number(_FORWARD))

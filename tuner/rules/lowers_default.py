@@ -1,0 +1,109 @@
+"""A line written for an older kernel lowers what this one starts with.
+
+What it flags
+    A line for somaxconn, rmem_max, wmem_max, optmem_max, tcp_limit_output_bytes, or for the last
+    number of tcp_rmem or tcp_wmem, whose value is below this kernel's default.
+
+Why it is wrong
+    Defaults have grown: somaxconn from 128 to 4096 (5.4), optmem_max from 20 to 128 KiB (6.8),
+    tcp_limit_output_bytes to 4 MiB (6.16), the last number of tcp_rmem from 6 to 32 MiB (6.16),
+    rmem_max and wmem_max from 208 KiB to 4 MiB (6.18). A line that once raised a limit now lowers
+    it.
+
+Instead
+    No line, or a value above the default that the finding names.
+
+Applies to
+    Kernels whose default is known. The last numbers of tcp_rmem and tcp_wmem follow from memory,
+    and are judged where that is known. A value that nobody wrote into a file is left alone.
+
+Evidence
+    The defaults by release, from the kernels' sources; linux tcp_init().
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuner.policy.policy import Confidence, Policy, Severity
+from tuner.rules._finding import Finding, Fix, Kind
+from tuner.rules._in_force import default_of, in_force, vector_in_force
+from tuner.rules._rule import Rule
+from tuner.rules._sizes import in_words
+from tuner.rules._values import lines_for
+from tuner.rules._vectors import LARGEST_START, TRIPLE, mended, top_of
+from tuner.snapshot.snapshot import Snapshot
+from tuner.sysctl.key import Key
+
+_LIMITS = (
+    "net.core.somaxconn",
+    "net.core.rmem_max",
+    "net.core.wmem_max",
+    "net.core.optmem_max",
+    "net.ipv4.tcp_limit_output_bytes",
+)
+
+
+def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
+    """Yield a finding for every limit that a line lowers."""
+    if snapshot.boot is None:
+        return
+    for name in _LIMITS:
+        key = Key(name)
+        default = default_of(snapshot, key)
+        number = default.int() if default is not None else None
+        if number is None or not lines_for(snapshot, key):
+            continue
+        found = in_force(snapshot, policy, key, lambda given, most=number: 0 < given < most)
+        if found is not None:
+            yield RULE.finding(
+                f"{found.lead}{found.number:,} is below what {_release(snapshot)} starts with, "
+                f"{number:,}: the line lowers the limit.",
+                key=key,
+                wanted=f"at least {number}, or no such line",
+                fix=Fix(str(number), safe=True),
+            )
+    for key in LARGEST_START:
+        top = top_of(snapshot, key)
+        if top is None or not lines_for(snapshot, key):
+            continue
+        found = vector_in_force(
+            snapshot,
+            policy,
+            key,
+            lambda given, most=top, start=LARGEST_START[key]: (
+                len(given) == TRIPLE
+                and given[2] < most * 3 // 4
+                and list(given) == sorted(given)
+                and given[1] <= start
+            ),
+        )
+        if found is not None:
+            yield RULE.finding(
+                f"{found.lead}Buffers may grow to {in_words(found.numbers[2])}, and "
+                f"{_release(snapshot)} lets them grow to {in_words(top)} on a host of this memory: "
+                "the line lowers the limit.",
+                key=key,
+                wanted=f"about {top} at the end, or no such line",
+                fix=Fix(mended(snapshot, key, found.numbers), safe=True),
+            )
+
+
+def _release(snapshot: Snapshot) -> str:
+    return f"Linux {snapshot.kernel.major}.{snapshot.kernel.minor}"
+
+
+RULE = Rule(
+    id="lowers-default",
+    kind=Kind.MYTH,
+    severity=Severity.NOTE,
+    confidence=Confidence.LIKELY,
+    sources=(
+        "linux@19f92a030ca6",
+        "linux v6.18 net/ipv4/tcp.c tcp_init",
+        "linux v6.18 include/net/sock.h",
+        "the sources that the catalogue names for the key",
+    ),
+    doc=__doc__,
+    check=check,
+)

@@ -12,6 +12,7 @@ from tuner.policy.waiver import Waiver
 from tuner.rules._check import check, next_boot, registry
 from tuner.rules._finding import Kind, NextBoot, Origin, Verdict
 from tuner.rules._rule import Rule
+from tuner.snapshot.snapshot import Sockets
 from tuner.sysctl.key import Key
 
 FIN = Key("net.ipv4.tcp_fin_timeout")
@@ -61,7 +62,8 @@ def test_a_healthy_host_has_no_findings(run: Run) -> None:
         "net.core.somaxconn": "4096",
     }
     for roles in (("base",), ("public-server",), ("internal-server", "public-server")):
-        assert run({"live": live, "roles": roles}) == Verdict()
+        case = {"live": live, "roles": roles, "totals": {}, "sockets": Sockets({}, (), ())}
+        assert run(case) == Verdict()
 
 
 def test_findings_carry_live_value_next_boot_and_line(run: Run) -> None:

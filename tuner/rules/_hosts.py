@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tuner.policy.policy import Policy
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
@@ -102,3 +104,9 @@ def forwards(snapshot: Snapshot) -> bool:
         Unreadable: the key could not be read.
     """
     return bool(snapshot.number(_FORWARD))
+
+
+def few(names: Sequence[str], most: int = 4) -> str:
+    """Return the first names in words, and how many more there are."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

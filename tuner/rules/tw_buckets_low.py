@@ -49,7 +49,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
     limit = snapshot.number(KEY)
     if limit is None or limit < 0:
         return
-    floor, floor_in_words, confidence = _floor(snapshot)
+    floor, floor_in_words, confidence = least_limit(snapshot)
     if limit >= floor:
         return
     destroyed = 0
@@ -72,7 +72,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
     )
 
 
-def _floor(snapshot: Snapshot) -> tuple[int, str, Confidence]:
+def least_limit(snapshot: Snapshot) -> tuple[int, str, Confidence]:
     """Return the least sensible limit, what it is, and how sure that is."""
     shown = snapshot.reading(_HASH)
     entries = shown.int() if isinstance(shown, Value) else None

@@ -116,6 +116,16 @@ def policy() -> Callable[[Case], Policy]:
 
 
 @pytest.fixture
+def judge_all() -> Callable[..., Verdict]:
+    """Run all rules over a case."""
+
+    def run(case: Case, **options: Any) -> Verdict:
+        return check(build(case), policy_of(case), registry().values(), **options)
+
+    return run
+
+
+@pytest.fixture
 def judge() -> Judge:
     """Run one rule over a case and compare with what the case says."""
 

@@ -25,6 +25,11 @@ from tuner.sysctl.value import parse_value
 _TELLING = (Kind.MYTH, Kind.HAZARD, Kind.PRESSURE)
 """Kinds that judge a value; the later ones know more of this host."""
 
+_COPY = "copied-sysctl-conf"
+_DEAD = frozenset({"removed-key", "inert-key"})
+_WORTH_SUMMING_UP = 4
+_NAMED = 8
+
 
 @cache
 def registry() -> Mapping[str, Rule]:
@@ -88,7 +93,46 @@ def check(
             kept.append(finding)
         else:
             waived.append(Waived(finding, waiver))
+    kept = sorted(_gathered(kept), key=_order)
     return Verdict(tuple(kept), tuple(waived), tuple(sorted(skipped, key=lambda s: s.rule)))
+
+
+def _gathered(findings: list[Finding]) -> list[Finding]:
+    """Return the findings with those about a copied file put into the one that says so.
+
+    What breaks something remains by itself. Where little is left to sum up, each speaks for
+    itself, and the copy is not mentioned.
+    """
+    taken: set[int] = set()
+    bundles = []
+    for copy in findings:
+        if copy.rule != _COPY:
+            continue
+        parts = [
+            finding
+            for finding in findings
+            if finding.path == copy.path
+            and (finding.kind in _TELLING or finding.rule in _DEAD)
+            and finding.rule != _COPY
+            and finding.severity < Severity.ERROR
+        ]
+        if len(parts) < _WORTH_SUMMING_UP:
+            continue
+        taken |= {id(part) for part in parts}
+        names = list(dict.fromkeys(f"{(p.key or '').rpartition('.')[2]} ({p.rule})" for p in parts))
+        more = len(names) - _NAMED
+        listed = ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+        bundles.append(
+            replace(
+                copy,
+                severity=max(part.severity for part in parts),
+                message=f"{copy.message} On this host: {listed}.",
+                parts=tuple(parts),
+            )
+        )
+    return [
+        finding for finding in findings if finding.rule != _COPY and id(finding) not in taken
+    ] + bundles
 
 
 def _located(snapshot: Snapshot, finding: Finding) -> Finding:

@@ -12,8 +12,6 @@ GATEWAY = "nat-gateway"
 SERVERS = frozenset({"public-server", "internal-server"})
 _CLIENT = "client-heavy"
 _FORWARD = Key("net.ipv4.ip_forward")
-_CONF = "net.ipv4.conf."
-_SHARED = frozenset({"all", "default"})
 _TUNNELS = (
     "tun",
     "tap",
@@ -58,21 +56,11 @@ def is_client(policy: Policy) -> bool:
     return _CLIENT in policy.lineage
 
 
-def interfaces(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the names of the host's interfaces but the loopback one, sorted."""
-    found = {
-        key[len(_CONF) :].partition(".")[0]
-        for key in snapshot.live
-        if key.startswith(_CONF) and key.endswith(".rp_filter")
-    }
-    return tuple(sorted(found - _SHARED - {"lo"}))
-
-
 def tunnels(snapshot: Snapshot) -> tuple[str, ...]:
     """Return the interfaces whose names are those of tunnels."""
     return tuple(
         name
-        for name in interfaces(snapshot)
+        for name in snapshot.interfaces
         if name.startswith(_TUNNELS) and not name.endswith(("gre0", "gretap0", "sit0", "ip6tnl0"))
     )
 
@@ -81,14 +69,14 @@ def forwards_for(snapshot: Snapshot) -> tuple[str, ...]:
     """Return the interfaces that containers, virtual machines and tunnels need forwarding for."""
     return tuple(
         name
-        for name in interfaces(snapshot)
+        for name in snapshot.interfaces
         if name.startswith(_CONTAINERS) or name in tunnels(snapshot)
     )
 
 
 def clusters(snapshot: Snapshot) -> str:
     """Return what shows that this is a Kubernetes node, empty where nothing does."""
-    for name in interfaces(snapshot):
+    for name in snapshot.interfaces:
         if name.startswith(_CLUSTERS):
             return f"interface {name}"
     sockets = snapshot.sockets

@@ -51,6 +51,8 @@ def vector_in_force(
     given = value.ints()
     if given and wrong(given):
         return None if _endorses(snapshot, policy, key, value) else InForce(given, live=True)
+    if not _decided(snapshot, key):
+        return None
     boot = next_boot(snapshot, key)
     if boot.origin is Origin.FILE and boot.value is not None:
         then = numbers(boot.value)
@@ -68,6 +70,11 @@ def in_force(
         Unreadable: the key could not be read.
     """
     return vector_in_force(snapshot, policy, key, lambda given: len(given) == 1 and wrong(given[0]))
+
+
+def _decided(snapshot: Snapshot, key: Key) -> bool:
+    """Tell whether a line decides the key; a look-up, where ``next_boot`` works out a default."""
+    return snapshot.boot is not None and key in snapshot.boot.decisions
 
 
 def _endorses(snapshot: Snapshot, policy: Policy, key: Key, value: Value) -> bool:
@@ -96,7 +103,7 @@ def note_of(snapshot: Snapshot, key: Key) -> str:
 
 def is_set(snapshot: Snapshot, key: Key) -> bool:
     """Tell whether somebody chose the value: a line sets it, or it is not the default."""
-    if next_boot(snapshot, key).origin is Origin.FILE:
+    if _decided(snapshot, key) and next_boot(snapshot, key).origin is Origin.FILE:
         return True
     default = default_of(snapshot, key)
     return default is not None and snapshot.reading(key) != default

@@ -38,10 +38,10 @@ _KEYS = ("net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tab
 
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
     """Yield a finding for each key that is 0 on such a node."""
-    shown = clusters(snapshot)
     for name in _KEYS:
         key = Key(name)
         found = in_force(snapshot, policy, key, lambda number: number == 0)
+        shown = clusters(snapshot) if found is not None else ""
         if found is None or not shown:
             continue
         yield RULE.finding(

@@ -50,9 +50,11 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
         return
     for name in _LIMITS:
         key = Key(name)
+        if not lines_for(snapshot, key):
+            continue
         default = default_of(snapshot, key)
         number = default.int() if default is not None else None
-        if number is None or not lines_for(snapshot, key):
+        if number is None:
             continue
         found = in_force(snapshot, policy, key, lambda given, most=number: 0 < given < most)
         if found is not None:
@@ -64,8 +66,8 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
                 fix=Fix(str(number), safe=True),
             )
     for key in LARGEST_START:
-        top = top_of(snapshot, key)
-        if top is None or not lines_for(snapshot, key):
+        top = top_of(snapshot, key) if lines_for(snapshot, key) else None
+        if top is None:
             continue
         found = vector_in_force(
             snapshot,

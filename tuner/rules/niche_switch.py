@@ -65,8 +65,10 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
         return
     for key, reason in _CASES.items():
         decision = snapshot.boot.decisions.get(Key(key))
+        if decision is None or snapshot.reading(Key(key)) is Missing.ABSENT:
+            continue
         default = default_of(snapshot, Key(key))
-        if decision is None or default is None or snapshot.reading(Key(key)) is Missing.ABSENT:
+        if default is None:
             continue
         if agrees(Key(key), decision.value, default) or endorsed(snapshot, policy, Key(key)):
             continue

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
-from tuner.rules._hosts import few, forwards, interfaces
+from tuner.rules._hosts import few, forwards
 from tuner.rules._rule import Rule
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
@@ -41,7 +41,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
     one = parse_value("1")
     still = [
         name
-        for name in interfaces(snapshot)
+        for name in snapshot.interfaces
         if snapshot.reading(Key(f"net.ipv4.conf.{name}.accept_redirects")) == one
     ]
     if still:

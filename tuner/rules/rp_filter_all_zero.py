@@ -24,7 +24,7 @@ from collections.abc import Iterator
 
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
-from tuner.rules._hosts import few, interfaces
+from tuner.rules._hosts import few
 from tuner.rules._rule import Rule
 from tuner.rules._values import lines_for, numbers
 from tuner.snapshot.snapshot import Snapshot
@@ -46,7 +46,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
     one = parse_value("1")
     still = [
         name
-        for name in interfaces(snapshot)
+        for name in snapshot.interfaces
         if snapshot.reading(Key(f"net.ipv4.conf.{name}.rp_filter")) == one
     ]
     if still:

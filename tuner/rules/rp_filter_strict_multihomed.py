@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
 from tuner.rules._growth import Growth, growth
-from tuner.rules._hosts import few, interfaces, tunnels
+from tuner.rules._hosts import few, tunnels
 from tuner.rules._rule import Rule
 from tuner.rules._values import endorsed
 from tuner.snapshot.snapshot import Snapshot
@@ -49,7 +49,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
         return
     strict = [
         name
-        for name in interfaces(snapshot)
+        for name in snapshot.interfaces
         if max(common, _own(snapshot, name)) == _STRICT and name not in _ISOLATED
     ]
     if not strict:
@@ -58,7 +58,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
     if endorsed(snapshot, policy, key):
         return
     drops = growth(snapshot, _COUNTER) if snapshot.counters is not None else Growth(0, 0.0, 0.0)
-    ways = [name for name in interfaces(snapshot) if not name.startswith(_INNER)]
+    ways = [name for name in snapshot.interfaces if not name.startswith(_INNER)]
     through = [name for name in tunnels(snapshot) if name in ways]
     if drops.now:
         severity, why = Severity.ERROR, f"it drops packets: {drops.words}"

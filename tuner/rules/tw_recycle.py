@@ -33,9 +33,10 @@ from collections.abc import Iterator
 from tuner.errors import Unreadable
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
+from tuner.rules._growth import events
 from tuner.rules._rule import Rule
 from tuner.rules._values import lines_for, numbers
-from tuner.snapshot.facts import Known
+from tuner.snapshot.facts import Balancer, Known, Spread
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
@@ -69,26 +70,42 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
 
 
 def _danger(snapshot: Snapshot) -> str:
-    if snapshot.kernel.at_least(4, 10):
-        return (
-            "Every connection has a timestamp clock of its own from Linux 4.10 on, and this server "
-            "drops the SYNs of any client that reconnects within 60 s with an older stamp."
-        )
+    """Return the one sentence that is true of this kernel and of the path to its clients."""
+    facts = snapshot.facts
+    refused = events(snapshot, "TcpExt.PAWSPassive")
+    count = f" It has refused {refused:,} SYNs since boot (PAWSPassive)." if refused else ""
     start = (
         "For 60 s after a connection closes, SYNs from the same address with an older timestamp or "
         "none are dropped"
     )
-    match snapshot.facts.nat:
-        case Known.YES:
-            return f"{start}, and clients behind this host's NAT share an address but no clock."
-        case Known.NO:
-            return (
-                f"{start}; without NAT that still hits clients whose kernels give every connection "
-                "a clock of its own, such as Linux 4.10, 6.1.192, 6.12.117 and 6.18.33."
-            )
+    if facts.balancer is Balancer.L7:
+        return (
+            f"{start}. All clients come from the L7 balancer's address, and one address is not one "
+            "clock: several balancers may share it, and newer kernels give every connection its "
+            f"own.{count}"
+        )
+    if facts.nat is Known.YES:
+        hashed = facts.balancer is Balancer.L4 and facts.spread is Spread.IP_HASH
+        all_here = ", all of whom the balancer's address hash sends here" if hashed else ""
+        return (
+            f"{start}, and clients behind this host's NAT share an address but no clock{all_here}."
+            f"{count}"
+        )
+    if snapshot.kernel.at_least(4, 10):
+        return (
+            "Clients may give every connection a clock of its own from Linux 4.10 on, and this "
+            "server drops the SYNs of any that reconnects within 60 s with an older stamp, with or "
+            f"without NAT.{count}"
+        )
+    if facts.nat is Known.NO:
+        return (
+            f"{start}; without NAT that still hits clients whose kernels give every connection a "
+            f"clock of its own, such as Linux 4.10, 6.1.192, 6.12.117 and 6.18.33.{count}"
+        )
     return (
-        f"{start}, which hits every second client behind one NAT, and clients whose kernels give "
-        "every connection a clock of its own."
+        f"{start}, which hits every second client behind one NAT (the inventory does not say "
+        "whether there is one), and clients whose kernels give every connection a clock of its "
+        f"own.{count}"
     )
 
 

@@ -207,6 +207,17 @@ class Snapshot:
             return None
         return boot(self.files, keys=self.live, cmdline=self.cmdline, later=self.later_files)
 
+    @cached_property
+    def interfaces(self) -> tuple[str, ...]:
+        """The names of the network interfaces but the loopback one, sorted; empty for unknown."""
+        prefix, suffix = "net.ipv4.conf.", ".rp_filter"
+        shown = {
+            key[len(prefix) : -len(suffix)]
+            for key in self.live
+            if key.endswith(suffix) and key.startswith(prefix)
+        }
+        return tuple(sorted(shown - {"all", "default", "lo"}))
+
     def require_boot(self) -> Boot:
         """Return what the files will set.
 

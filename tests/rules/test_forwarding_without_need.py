@@ -9,6 +9,11 @@ CASES: dict[str, dict[str, Any]] = {
     "on and unused": {"live": {KEY: "1"}, "totals": {}, "finds": [("note", KEY, "forwarded none")]},
     # A naive auditor flags every 1; Docker needs it.
     "naive: docker": {"live": {KEY: "1", "conf.docker0.rp_filter": "0"}, "totals": {}},
+    "naive: a file for containers": {
+        "live": {KEY: "1"},
+        "files": {"/etc/sysctl.d/k8s.conf": "net.bridge.bridge-nf-call-iptables = 1"},
+        "totals": {},
+    },
     "it forwards": {"live": {KEY: "1"}, "totals": {"Ip.ForwDatagrams": 12}},
     "a gateway": {"live": {KEY: "1"}, "roles": ("nat-gateway",), "totals": {}},
     "off": {"live": {KEY: "0"}, "totals": {}},

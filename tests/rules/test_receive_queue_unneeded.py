@@ -16,6 +16,11 @@ CASES: dict[str, dict[str, Any]] = {
     },
     # A naive auditor calls 250000 cargo cult; this host has dropped packets.
     "naive: reached": {"live": LIVE, "files": FILE, "totals": {"softnet.dropped": 4711}},
+    "a little more": {
+        "live": {KEY: "3000"},
+        "files": {"/etc/sysctl.d/9.conf": f"{KEY} = 3000"},
+        "totals": {},
+    },
     "nobody set it": {"live": LIVE, "totals": {"softnet.dropped": 0}},
     "default": {"live": {KEY: "1000"}, "files": {}, "totals": {}},
     "counters unseen": {"live": LIVE, "files": FILE, "skips": "kernel counters"},

@@ -20,6 +20,10 @@ CASES: dict[str, dict[str, Any]] = {
         "files": {FILE: "kernel.shmmax = 68719476736"},
     },
     "no limit in practice": {"files": {FILE: "kernel.shmmax = 18446744073692774399"}},
+    "naive: more than the host has": {
+        "memory": 16 << 30,
+        "files": {FILE: "kernel.shmmax = 68719476736"},
+    },
     "no line": {"live": {"kernel.shmmax": "68719476736"}},
 }
 

@@ -12,6 +12,7 @@ CASES: dict[str, dict[str, Any]] = {
         "live": {R: "4096 16777216 33554432", W: "4096 1048576 16777216"},
         "finds": [("warning", R, "may fill 16 MiB"), ("warning", W, "may fill 1 MiB")],
     },
+    "a little": {"live": {W: "4096 87380 16777216"}, "finds": [("note", W, "may fill 85.3 KiB")]},
     "and many connections": {
         "live": {W: "4096 1048576 16777216"},
         "memory": 8 << 30,

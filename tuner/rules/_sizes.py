@@ -118,9 +118,10 @@ def bandwidth_delay(bits_per_second: int, round_trip: float) -> int:
 
 
 def in_words(size: int) -> str:
-    """Return a size in bytes as people write it."""
+    """Return a size in bytes as people write it, with three digits at least."""
     for unit, name in ((_GIB, "GiB"), (_MIB, "MiB"), (1 << 10, "KiB")):
         if size >= unit:
             number = size / unit
-            return f"{number:,.0f} {name}" if number >= 10 else f"{number:.3g} {name}"  # noqa: PLR2004
+            whole = size % unit == 0 or number >= 100  # noqa: PLR2004 - three digits are enough
+            return f"{number:,.0f} {name}" if whole else f"{number:.3g} {name}"
     return f"{size} bytes"

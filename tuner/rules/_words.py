@@ -48,6 +48,8 @@ NAT = r"\bnat(?:ed|ted|ing)?\b|masquerad|\bsnat\b|내부망|地址转换|地址�
 
 _SENTENCES = r"[.!?;]\s+|[;\u3002\uff01\uff1f]"
 
+_ADDRESS = r"https?://\S+"
+
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -56,13 +58,16 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def says(pattern: str, text: str) -> bool:
     """Tell whether the text has one of the words."""
-    return bool(text) and _compiled(pattern).search(text) is not None
+    if not text:
+        return False
+    return _compiled(pattern).search(_compiled(_ADDRESS).sub("", text)) is not None
 
 
 def sentences(note: str) -> Iterator[str]:
-    """Yield a comment sentence by sentence; its lines run on."""
+    """Yield a comment sentence by sentence, without the addresses of pages; its lines run on."""
     if note:
-        yield from _compiled(_SENTENCES).split(" ".join(note.split("\n")))
+        text = _compiled(_ADDRESS).sub("", " ".join(note.split("\n")))
+        yield from _compiled(_SENTENCES).split(text)
 
 
 def believes(note: str, *patterns: str) -> bool:

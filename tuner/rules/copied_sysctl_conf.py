@@ -66,7 +66,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
 
 _ANY = range(-1 << 31, 1 << 62)
 _MARKS: Mapping[Key, Container[int]] = {
-    Key("net.ipv4.tcp_tw_recycle"): _ANY,
+    Key("net.ipv4.tcp_tw_recycle"): {1},
     Key("net.ipv4.tcp_tw_reuse"): {1},
     Key("net.ipv4.tcp_fin_timeout"): range(31),
     Key("net.ipv4.tcp_timestamps"): {0},

@@ -7,17 +7,17 @@ What it flags
 
 Why it is wrong
     tcp_fin_timeout limits how long a socket that no program holds any more waits in FIN_WAIT2 for
-    the peer's FIN. TIME_WAIT lasts 60 s whatever it says. Above 60 the time is 2·(t-60): 61 gives
-    2 s, and every number up to 89 is shorter than the default; 90, a number often advised, gives
-    60 s again, half of them as a full socket of 2.3 KiB instead of a stand-in of 256 bytes.
+    the peer's FIN. TIME_WAIT lasts 60 s whatever it says. Above 60 the time is 2·(t-60): 61 gives 2
+    s, and every number up to 89 is shorter than the default; 90, a number often advised, gives 60 s
+    again, half of them as a full socket of 2.3 KiB instead of a stand-in of 256 bytes.
 
 Instead
-    60, the default; or nothing, which is the same. A host with many TIME_WAIT entries needs
-    nothing done unless it runs out of ports towards one destination, for which see tcp_tw_reuse.
+    60, the default; or nothing, which is the same. A host with many TIME_WAIT entries needs nothing
+    done unless it runs out of ports towards one destination, for which see tcp_tw_reuse.
 
 Applies to
-    Every kernel. A comment that speaks of FIN_WAIT, or that says the key does not touch
-    TIME_WAIT, is not the belief.
+    Every kernel. A comment that speaks of FIN_WAIT, or that says the key does not touch TIME_WAIT,
+    is not the belief.
 
 Evidence
     linux tcp_minisocks.c: tcp_time_wait() always takes TCP_TIMEWAIT_LEN. Measured on Linux 6.18:

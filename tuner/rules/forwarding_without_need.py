@@ -33,6 +33,7 @@ from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
 
 KEY = Key("net.ipv4.ip_forward")
+_BRIDGES = "net.bridge."  # set by those who bridge containers or virtual machines
 
 
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
@@ -40,6 +41,9 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
     if is_gateway(policy) or not snapshot.number(KEY):
         return
     if endorsed(snapshot, policy, KEY) or forwards_for(snapshot) or clusters(snapshot):
+        return
+    lines = snapshot.boot.settings if snapshot.boot is not None else ()
+    if any(line.key.startswith(_BRIDGES) for line in lines):
         return
     if growth(snapshot, "Ip.ForwDatagrams").total:
         return

@@ -31,7 +31,7 @@ from tuner.rules._in_force import default_of, in_force, vector_in_force
 from tuner.rules._rule import Rule
 from tuner.rules._sizes import in_words
 from tuner.rules._values import lines_for
-from tuner.rules._vectors import LARGEST_START, TRIPLE, mended, top_of
+from tuner.rules._vectors import LARGEST_START, TRIPLE, mended, start_of, top_of
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
 
@@ -66,29 +66,35 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
                 fix=Fix(str(number), safe=True),
             )
     for key in LARGEST_START:
-        top = top_of(snapshot, key) if lines_for(snapshot, key) else None
-        if top is None:
+        if not lines_for(snapshot, key):
             continue
+        top, start = top_of(snapshot, key), start_of(snapshot, key)
         found = vector_in_force(
             snapshot,
             policy,
             key,
-            lambda given, most=top, start=LARGEST_START[key]: (
+            lambda given, top=top, start=start, most=LARGEST_START[key]: (
                 len(given) == TRIPLE
-                and given[2] < most * 3 // 4
                 and list(given) == sorted(given)
-                and given[1] <= start
+                and given[1] <= most
+                and (given[1] < start or (top is not None and given[2] < top * 3 // 4))
             ),
         )
-        if found is not None:
-            yield RULE.finding(
-                f"{found.lead}Buffers may grow to {in_words(found.numbers[2])}, and "
-                f"{_release(snapshot)} lets them grow to {in_words(top)} on a host of this memory: "
-                "the line lowers the limit.",
-                key=key,
-                wanted=f"about {top} at the end, or no such line",
-                fix=Fix(mended(snapshot, key, found.numbers), safe=True),
-            )
+        if found is None:
+            continue
+        _, middle, high = found.numbers
+        lower = []
+        if middle < start:
+            lower.append(f"start at {middle:,} bytes instead of {start:,}")
+        if top is not None and high < top * 3 // 4:
+            lower.append(f"grow to {in_words(high)} instead of {in_words(top)}")
+        yield RULE.finding(
+            f"{found.lead}Buffers {' and '.join(lower)}, which {_release(snapshot)} has on a host "
+            "of this memory: the line lowers the limit.",
+            key=key,
+            wanted=f"{start} in the middle, about {top or 'the default'} at the end, or no line",
+            fix=Fix(mended(snapshot, key, found.numbers), safe=True),
+        )
 
 
 def _release(snapshot: Snapshot) -> str:

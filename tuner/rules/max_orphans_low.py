@@ -1,7 +1,7 @@
-"""tcp_max_orphans is below a quarter of the kernel's default.
+"""tcp_max_orphans is a quarter of the kernel's default or less.
 
 What it flags
-    Less than a quarter of the default that the kernel computes from memory; an error where the host
+    A quarter of the default that the kernel computes from memory, or less; an error where the host
     has that many orphans now, or has reset some for want of room.
 
 Why it is wrong
@@ -42,7 +42,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
     if not memory:
         return
     default = default_tw_buckets(least_hash_entries(memory))
-    found = in_force(snapshot, policy, KEY, lambda number: number < default // 4)
+    found = in_force(snapshot, policy, KEY, lambda number: number <= default // 4)
     if found is None:
         return
     resets = events(snapshot, "TcpExt.TCPAbortOnMemory")

@@ -6,8 +6,8 @@ What it flags
 
 Why it is wrong
     Below the first the kernel collects nothing, above the second it collects after 5 s, at the
-    third it refuses. A third that is not above the second refuses before anything was collected;
-    raising only the third, or only the first, has no effect or the wrong one.
+    third it refuses. A third that is below the second is reached before anything was collected
+    early; raising only the third, or only the first, has no effect or the wrong one.
 
 Instead
     1 : 4 : 8, such as 1024, 4096 and 8192 for a large network on one link.
@@ -36,18 +36,18 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
         keys = [Key(f"net.{family}.neigh.default.gc_thresh{number}") for number in (1, 2, 3)]
         given = [snapshot.number(key) for key in keys]
         first, second, third = given
-        if first is None or second is None or third is None or first <= second < third:
+        if first is None or second is None or third is None or first <= second <= third:
             continue
         cure = max(2 * second, third, 1024)
         yield RULE.finding(
-            f"Thresholds {first:,}, {second:,} and {third:,}: the kernel refuses new neighbours "
-            f"at {third:,} before it has collected old ones at {second:,}."
-            if third <= second
+            f"Thresholds {first:,}, {second:,} and {third:,}: old neighbours are not collected "
+            f"early at {second:,}, and the table runs into its limit of {third:,} first."
+            if third < second
             else f"Thresholds {first:,}, {second:,} and {third:,}: nothing is collected below "
             f"{first:,}, so that the second has no effect.",
             key=keys[2],
             wanted=f"above gc_thresh2, such as {cure}",
-            fix=Fix(str(cure), safe=True) if third <= second else None,
+            fix=Fix(str(cure), safe=True) if third < second else None,
         )
 
 

@@ -35,19 +35,23 @@ from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
 
 _LIMITS = {
-    "net.core.netdev_max_backlog": ("softnet.dropped", "no packet was dropped at that queue"),
-    "net.core.netdev_budget": ("softnet.time_squeeze", "no round of receiving ran out of budget"),
-    "net.core.dev_weight": ("softnet.time_squeeze", "no round of receiving ran out of budget"),
+    "net.core.netdev_max_backlog": ("softnet.dropped", 10, "no packet was dropped at that queue"),
+    "net.core.netdev_budget": (
+        "softnet.time_squeeze",
+        4,
+        "no round of receiving ran out of budget",
+    ),
+    "net.core.dev_weight": ("softnet.time_squeeze", 4, "no round of receiving ran out of budget"),
 }
 _RARE = 10
 
 
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
     """Yield a finding for each limit that was raised and never reached."""
-    for name, (counter, reason) in _LIMITS.items():
+    for name, (counter, times, reason) in _LIMITS.items():
         key = Key(name)
         value, default = snapshot.number(key), default_of(snapshot, key)
-        if value is None or default is None or value <= (default.int() or 0):
+        if value is None or default is None or value <= times * (default.int() or 0):
             continue
         if not lines_for(snapshot, key) or endorsed(snapshot, policy, key):
             continue

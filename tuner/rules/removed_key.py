@@ -1,14 +1,14 @@
 """A line sets a key that this kernel does not have.
 
 What it flags
-    A line of a file that boot reads, for a key that was removed before this kernel's release,
-    that came later, or that no Linux ever had; and that is indeed absent here. A warning where the
-    line asks for a larger connection table than the successor of its key allows.
+    A line of a file that boot reads, for a key that was removed before this kernel's release, that
+    came later, or that no Linux ever had; and that is indeed absent here. A warning where the line
+    asks for a larger connection table than the successor of its key allows.
 
 Why it is wrong
-    The line does nothing, and whoever reads the file believes that it does. `sysctl -p` and
-    `sysctl --system` stop with exit status 1 or complain on it, which hides the errors that
-    matter; systemd-sysctl passes over it in silence.
+    The line does nothing, and whoever reads the file believes that it does. `sysctl -p` and `sysctl
+    --system` stop with exit status 1 or complain on it, which hides the errors that matter;
+    systemd-sysctl passes over it in silence.
 
 Instead
     Delete the line. Where the key has a successor, the finding names it.
@@ -16,8 +16,8 @@ Instead
 Applies to
     Keys whose lifetime the catalogue knows. A key that is merely absent because its module is not
     loaded, or because the host is a container, is no such key. net.ipv4.tcp_tw_recycle has a rule
-    of its own, tw-recycle. What the host shows beats what its release implies: a key that is
-    there is never reported, since vendors backport.
+    of its own, tw-recycle. What the host shows beats what its release implies: a key that is there
+    is never reported, since vendors backport.
 
 Evidence
     The key's absence below /proc/sys, and the releases in which the kernel's source has it.

@@ -12,7 +12,8 @@ Instead
     No such line.
 
 Applies to
-    Linux 3.16 and later. kernel.sem, msgmax and others that travel with it are not judged.
+    Linux 3.16 and later, and limits below the host's memory; one above it is never met. kernel.sem,
+    msgmax and others that travel with it are not judged.
 
 Evidence
     linux include/uapi/linux/shm.h, SHMMAX and SHMALL.
@@ -50,6 +51,8 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
         if key in policy.expectations:
             continue
         unit = 1 if key.endswith("shmmax") else snapshot.system.page_size
+        if snapshot.system.memory and given[0] * unit >= snapshot.system.memory:
+            continue
         yield RULE.finding(
             f"Since Linux 3.16 there is no limit by default; the line limits {what} to "
             f"{in_words(given[0] * unit)}.",

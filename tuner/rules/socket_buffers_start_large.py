@@ -1,8 +1,8 @@
 """Every TCP connection begins with a buffer far larger than it needs.
 
 What it flags
-    The middle number of tcp_rmem above 256 KiB, or of tcp_wmem above 64 KiB; an error where that
-    times the connections of the moment is more than a quarter of the memory.
+    The middle number of tcp_rmem above 256 KiB, or of tcp_wmem above 64 KiB (a note up to 256 KiB);
+    an error where that times the connections of the moment is more than a quarter of the memory.
 
 Why it is wrong
     The middle number is what a connection starts with, not what it may grow to: buffers are sized
@@ -31,6 +31,8 @@ from tuner.rules._sizes import in_words
 from tuner.rules._vectors import LARGEST_START, TRIPLE, mended, start_of
 from tuner.snapshot.snapshot import Snapshot
 
+_MUCH = 262144
+
 
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
     """Yield a finding for each triple whose middle number is large."""
@@ -56,7 +58,11 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
             f"what the path needs{many}; the last number is the one that lets fast ones grow.",
             key=key,
             wanted=f"{start_of(snapshot, key)} in the middle, the kernel's default",
-            severity=Severity.ERROR if pain else Severity.WARNING,
+            severity=Severity.ERROR
+            if pain
+            else Severity.WARNING
+            if start > _MUCH
+            else Severity.NOTE,
             fix=Fix(mended(snapshot, key, found.numbers), safe=True),
         )
 

@@ -5,13 +5,13 @@ What it flags
 
 Why it is wrong
     The key makes room for nothing: entries are allocated one by one, and the number is only where
-    that ends. The limit is there for the day when somebody opens and closes connections faster
-    than 60 s can forget them; two million entries are half a gigabyte of memory that cannot be
-    swapped, in a hash whose chains grow with them.
+    that ends. The limit is there for the day when somebody opens and closes connections faster than
+    60 s can forget them; two million entries are half a gigabyte of memory that cannot be swapped,
+    in a hash whose chains grow with them.
 
 Instead
-    The default, 262,144 on large hosts. Raise it when TCPTimeWaitOverflow grows, to about one and
-    a half times the rate of closes times 60 s.
+    The default, 262,144 on large hosts. Raise it when TCPTimeWaitOverflow grows, to about one and a
+    half times the rate of closes times 60 s.
 
 Applies to
     Every kernel. A high number below two million is not flagged: it is a ceiling that is never

@@ -1,22 +1,21 @@
 """tcp_tw_recycle is on, or a line still asks for it.
 
 What it flags
-    A kernel that has the key with it switched on, now or at the next boot: error. A kernel that
-    has no such key, and a line that sets it: a warning where the line says on, a note where it
-    says off.
+    A kernel that has the key with it switched on, now or at the next boot: error. A kernel that has
+    no such key, and a line that sets it: a warning where the line says on, a note where it says
+    off.
 
 Why it is wrong
     With it the kernel remembers, for each remote address, the last timestamp it saw, and for 60 s
-    drops every SYN from that address with an older timestamp or with none. Two hosts behind one
-    NAT share an address but no clock, so one of them cannot connect. It is no safer without NAT:
-    Linux 4.10, and kernels that carry commit 165573e41f2f (6.1.192, 6.12.117 and 6.18.33 among
-    them), give every connection a clock of its own, and look to such a server like many hosts
-    behind one NAT. On a kernel without the key the line does nothing but make `sysctl -p` exit
-    with 1.
+    drops every SYN from that address with an older timestamp or with none. Two hosts behind one NAT
+    share an address but no clock, so one of them cannot connect. It is no safer without NAT: Linux
+    4.10, and kernels that carry commit 165573e41f2f (6.1.192, 6.12.117 and 6.18.33 among them),
+    give every connection a clock of its own, and look to such a server like many hosts behind one
+    NAT. On a kernel without the key the line does nothing but make `sysctl -p` exit with 1.
 
 Instead
-    0 on kernels up to 4.11; no line at all on later ones. TIME_WAIT on a server needs nothing
-    done; a client that runs out of ports wants tcp_tw_reuse.
+    0 on kernels up to 4.11; no line at all on later ones. TIME_WAIT on a server needs nothing done;
+    a client that runs out of ports wants tcp_tw_reuse.
 
 Applies to
     Linux up to 4.11, the last release with the key, for what it breaks; every later one for the

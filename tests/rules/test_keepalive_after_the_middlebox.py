@@ -11,8 +11,12 @@ CASES: dict[str, dict[str, Any]] = {
         "live": {KEY: "7200", OWN: "1200"},
         "finds": [("warning", KEY, "after 1,200 s")],
     },
+    "naive: the default behind a NAT that keeps to its RFC": {
+        "live": {KEY: "7200"},
+        "facts": {"nat": "yes"},
+    },
     "behind a NAT": {
-        "live": {KEY: "7200", OWN: "432000"},
+        "live": {KEY: "10000", OWN: "432000"},
         "facts": {"nat": "yes"},
         "finds": [("note", KEY, "turns on its idle timeout")],
     },

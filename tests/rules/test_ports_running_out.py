@@ -44,7 +44,7 @@ CASES: dict[str, dict[str, Any]] = {
             "ip_local_reserved_ports": "40000-40031",
         },
         "sockets": flows(("TIME-WAIT", 20, DB)),
-        "finds": [("warning", REUSE, "20 of 32 ports")],
+        "finds": [("warning", RANGE, "20 of 32 ports")],
     },
     "reuse without timestamps frees nothing": {
         "live": {**DEFAULT, REUSE: "1", STAMPS: "0"},

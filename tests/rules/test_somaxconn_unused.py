@@ -34,6 +34,10 @@ CASES: dict[str, dict[str, Any]] = {
         "sockets": NGINX,
         "totals": {"TcpExt.ListenOverflows": 7},
     },
+    "naive: sshd alone": {
+        "live": {KEY: "65535"},
+        "sockets": sockets(Listener("::", 22, 0, 128), Listener("127.0.0.1", 25, 0, 100)),
+    },
     "no listeners": {"live": {KEY: "65535"}, "sockets": sockets()},
     "sockets unseen": {"live": {KEY: "65535"}, "skips": "TCP sockets"},
 }

@@ -2,7 +2,8 @@
 
 What it flags
     tcp_keepalive_time not below this host's own nf_conntrack_tcp_timeout_established: a warning.
-    Above 350 s where the inventory declares a NAT or a balancer in the path: a note.
+    Above 350 s where the inventory declares a balancer in front, or above the 7440 s of RFC 5382
+    where it declares a NAT: a note.
 
 Why it is wrong
     An idle connection lives as long as every firewall, NAT and balancer on its way remembers it.
@@ -38,7 +39,7 @@ from tuner.sysctl.value import Value
 
 KEY = Key("net.ipv4.tcp_keepalive_time")
 _ESTABLISHED = Key("net.netfilter.nf_conntrack_tcp_timeout_established")
-_USUAL = 350  # idle timeout of common balancers, in seconds
+_BALANCER, _NAT = 350, 7440  # usual idle timeouts in seconds: clouds; RFC 5382
 _BETTER = "300"
 
 
@@ -60,21 +61,18 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
             )
             return
     facts = snapshot.facts
-    box = (
-        "a NAT"
-        if facts.nat is Known.YES
-        else "a balancer"
-        if facts.balancer in {Balancer.L4, Balancer.L7}
-        else ""
-    )
-    if not box:
+    if facts.balancer in {Balancer.L4, Balancer.L7}:
+        box, usual = "a balancer", _BALANCER
+    elif facts.nat is Known.YES:
+        box, usual = "a NAT", _NAT
+    else:
         return
-    found = in_force(snapshot, policy, KEY, lambda number: not outlives(number, _USUAL))
+    found = in_force(snapshot, policy, KEY, lambda number: not outlives(number, usual))
     if found is not None:
         yield RULE.finding(
             f"{found.lead}The first probe is sent after {found.number:,} s of silence; whether "
             f"{box} in the path still knows the connection then turns on its idle timeout, "
-            f"commonly {_USUAL} s.",
+            f"commonly {usual:,} s.",
             key=KEY,
             wanted=f"less than that timeout; {_BETTER} suits most",
         )

@@ -88,6 +88,9 @@ def _cure(
     limits: tuple[int, int], taken: int, waiting: int, *, reuse: bool
 ) -> tuple[Key, Fix | None, str]:
     """Return the setting that helps most here, its value, and the same in words."""
+    if usable_ports(*limits) < DEFAULT_PORTS:
+        cure = f"the default range has {DEFAULT_PORTS:,} ports"
+        return PORT_RANGE, Fix("32768 60999", safe=True), cure
     if waiting * 2 >= taken and not reuse:
         return _REUSE, Fix("1", safe=True), "tcp_tw_reuse=1 frees a port after a second"
     if usable_ports(*limits) <= DEFAULT_PORTS:

@@ -14,8 +14,9 @@ Instead
     the programs are.
 
 Applies to
-    Hosts whose sockets could be seen. Where a queue is overflowing, listen-queue-overflow names the
-    listener and its cure, and this rule is silent.
+    Hosts whose sockets could be seen, and listeners that others can reach; sshd does not count.
+    Where a queue is overflowing, listen-queue-overflow names the listener and its cure, and this
+    rule is silent.
 
 Evidence
     linux __sys_listen_socket(): the smaller of both, once. ss(8) shows it as Send-Q. Measured on
@@ -36,6 +37,7 @@ from tuner.sysctl.key import Key
 
 KEY = Key("net.core.somaxconn")
 _TIMES = 4
+_SSH = 22
 
 
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001
@@ -45,7 +47,11 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
     number = default.int() if default is not None else None
     if limit is None or number is None or limit <= number or not is_set(snapshot, KEY):
         return
-    listeners = [it for it in snapshot.require_sockets().listeners if it.backlog > 0]
+    listeners = [
+        it
+        for it in snapshot.require_sockets().listeners
+        if it.backlog > 0 and it.port != _SSH and not it.address.startswith("127.")
+    ]
     largest = max(listeners, key=lambda it: it.backlog, default=None)
     if largest is None or limit < _TIMES * largest.backlog:
         return

@@ -184,9 +184,7 @@ def _plant_servers(fleet: Fleet) -> None:
         ("tw-buckets-huge", "net.ipv4.tcp_max_tw_buckets"),
         live={"net.ipv4.tcp_max_tw_buckets": "5000000"},
     )
-    fleet.plant(
-        "db4", internal, ("sack-off", "net.ipv4.tcp_sack"), boot={"net.ipv4.tcp_sack": "0"}
-    )
+    fleet.plant("db4", internal, ("sack-off", "net.ipv4.tcp_sack"), boot={"net.ipv4.tcp_sack": "0"})
 
 
 def _plant_clients(fleet: Fleet) -> None:

@@ -34,7 +34,7 @@ held: list[object] = []
 
 
 def checksum(data: bytes) -> int:
-    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f">{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -86,7 +86,7 @@ def queue(address: str) -> Step:
     held.append(server)
     for _ in range(12):
         client = socket.socket()
-        client.setblocking(False)  # noqa: FBT003
+        client.setblocking(False)
         client.connect_ex((address, PORT))
         held.append(client)
     return None
@@ -174,9 +174,7 @@ def stale(address: str) -> Step:
 
     def send() -> None:
         for stamp in (1, 0x80000001) * 5:
-            old = segment(
-                client.getsockname(), (address, PORT), seq=1, flags=_ACK, stamp=stamp
-            )
+            old = segment(client.getsockname(), (address, PORT), seq=1, flags=_ACK, stamp=stamp)
             out.sendto(old, (address, 0))
 
     return send
@@ -228,7 +226,7 @@ def silence(address: str) -> Step:
     )
     for _ in range(25):
         client = socket.socket()
-        client.setblocking(False)  # noqa: FBT003
+        client.setblocking(False)
         client.connect_ex((address, PORT))
         held.append(client)
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from tests.fabric.fabric import Fabric, NamespaceHost
-from tuner.rules._check import registry
 from tuner.rules._finding import Kind
 
 pytestmark = pytest.mark.root

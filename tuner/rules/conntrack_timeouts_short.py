@@ -26,6 +26,8 @@ Evidence
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from operator import gt
 
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
@@ -55,7 +57,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
         return
     for name, (least, what) in _LEAST.items():
         key = Key(_PREFIX + name)
-        found = in_force(snapshot, policy, key, lambda number, least=least: number < least)
+        found = in_force(snapshot, policy, key, partial(gt, least))
         default = default_of(snapshot, key)
         if found is None or default is None:
             continue

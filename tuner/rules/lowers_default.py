@@ -24,6 +24,7 @@ Evidence
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
@@ -56,7 +57,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
         number = default.int() if default is not None else None
         if number is None:
             continue
-        found = in_force(snapshot, policy, key, lambda given, most=number: 0 < given < most)
+        found = in_force(snapshot, policy, key, partial(_below, number))
         if found is not None:
             yield RULE.finding(
                 f"{found.lead}{found.number:,} is below what {_release(snapshot)} starts with, "
@@ -73,12 +74,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
             snapshot,
             policy,
             key,
-            lambda given, top=top, start=start, most=LARGEST_START[key]: (
-                len(given) == TRIPLE
-                and list(given) == sorted(given)
-                and given[1] <= most
-                and (given[1] < start or (top is not None and given[2] < top * 3 // 4))
-            ),
+            partial(_lowered, LARGEST_START[key], start, top),
         )
         if found is None:
             continue
@@ -95,6 +91,17 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
             wanted=f"{start} in the middle, about {top or 'the default'} at the end, or no line",
             fix=Fix(mended(snapshot, key, found.numbers), safe=True),
         )
+
+
+def _below(default: int, given: int) -> bool:
+    return 0 < given < default
+
+
+def _lowered(most: int, start: int, top: int | None, given: tuple[int, ...]) -> bool:
+    """Tell whether a triple that no other rule has anything against is below the default."""
+    if len(given) != TRIPLE or list(given) != sorted(given) or given[1] > most:
+        return False
+    return given[1] < start or (top is not None and given[2] < top * 3 // 4)
 
 
 def _release(snapshot: Snapshot) -> str:

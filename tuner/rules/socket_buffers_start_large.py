@@ -22,6 +22,7 @@ Evidence
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
@@ -44,9 +45,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
             snapshot,
             policy,
             key,
-            lambda given, most=largest: (
-                len(given) == TRIPLE and given[1] > most and given[1] <= given[2]
-            ),
+            partial(_starts_large, largest),
         )
         if found is None:
             continue
@@ -65,6 +64,10 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
             else Severity.NOTE,
             fix=Fix(mended(snapshot, key, found.numbers), safe=True),
         )
+
+
+def _starts_large(largest: int, given: tuple[int, ...]) -> bool:
+    return len(given) == TRIPLE and largest < given[1] <= given[2]
 
 
 RULE = Rule(

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: audit test check format lock wheel bench clean
+.PHONY: audit test check corpus format lock wheel bench clean
 .DEFAULT_GOAL := audit
 
 $(VENV)/.run: requirements.lock pyproject.toml
@@ -35,6 +35,11 @@ check: $(VENV)/.dev
 
 test: $(VENV)/.dev check
 	$(BIN)/pytest
+
+# Hold the rules against a folder of real files that is not here: make corpus CORPUS=/path
+corpus: $(VENV)/.dev
+	@test -n "$(CORPUS)" || { echo "say where it is: make corpus CORPUS=/path" >&2; exit 2; }
+	$(BIN)/python -m tests.corpus.check $(CORPUS)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only .

@@ -12,6 +12,10 @@ CASES: dict[str, dict[str, Any]] = {
     },
     # A naive auditor compares with the default; 16 MiB is what a fast path needs.
     "naive: 16 MiB": {"live": {R: str(16 << 20), W: str(16 << 20)}},
+    "options": {
+        "live": {"net.core.optmem_max": "25165824"},
+        "finds": [("note", "net.core.optmem_max", "may hold 24 MiB")],
+    },
     "a container": {},
 }
 

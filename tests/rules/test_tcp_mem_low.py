@@ -19,6 +19,11 @@ CASES: dict[str, dict[str, Any]] = {
     },
     # A naive auditor compares with a number from a blog; on 4 GiB this is the default.
     "naive: a small host": {"live": {KEY: "47000 62000 94000"}, "memory": 4 << 30},
+    "udp_mem": {
+        "live": {"udp_mem": "512 2048 16384"},
+        "memory": 16 << 30,
+        "finds": [("warning", "udp_mem", "All UDP buffers together stop growing at 8 MiB")],
+    },
     "memory unknown": {"live": {KEY: "1 2 3"}},
 }
 

@@ -1,7 +1,7 @@
 """A file is a copy of the tuning file that goes from page to page.
 
 What it flags
-    Six or more of the settings that give such a file away, in one file that boot reads:
+    Seven or more of the settings that give such a file away, in one file that boot reads:
     tcp_tw_recycle; tcp_fin_timeout of 30 or less; tcp_timestamps=0; tcp_tw_reuse=1; tcp_syn_retries
     or tcp_synack_retries of 1 or 2; tcp_max_orphans of 262144 or 3276800; tcp_mem in bytes; a
     netdev_max_backlog of 30000 or more; tcp_max_syn_backlog of 65536 or more; rmem_default or
@@ -38,7 +38,7 @@ from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import parse_value
 
-_LEAST = 6
+_LEAST = 7
 
 
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001

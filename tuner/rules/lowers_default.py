@@ -1,8 +1,9 @@
 """A line written for an older kernel lowers what this one starts with.
 
 What it flags
-    A line for somaxconn, rmem_max, wmem_max, optmem_max, tcp_limit_output_bytes, or for the last
-    number of tcp_rmem or tcp_wmem, whose value is below this kernel's default.
+    A line for somaxconn, rmem_max, wmem_max, optmem_max, tcp_limit_output_bytes, netdev_budget,
+    netdev_max_backlog, or for the last number of tcp_rmem or tcp_wmem, whose value is below this
+    kernel's default.
 
 Why it is wrong
     Defaults have grown: somaxconn from 128 to 4096 (5.4), optmem_max from 20 to 128 KiB (6.8),
@@ -41,6 +42,8 @@ _LIMITS = (
     "net.core.rmem_max",
     "net.core.wmem_max",
     "net.core.optmem_max",
+    "net.core.netdev_budget",
+    "net.core.netdev_max_backlog",
     "net.ipv4.tcp_limit_output_bytes",
 )
 

@@ -1,7 +1,7 @@
 """tcp_max_tw_buckets is so high that it limits nothing.
 
 What it flags
-    More than 2,000,000, as a note; a negative number, which means no limit at all, as a warning.
+    2,000,000 or more, as a note; a negative number, which means no limit at all, as a warning.
 
 Why it is wrong
     The key makes room for nothing: entries are allocated one by one, and the number is only where
@@ -39,9 +39,9 @@ _LARGEST_DEFAULT = 262144
 
 
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001
-    """Yield a finding where the limit is negative or above two million."""
+    """Yield a finding where the limit is negative or two million and more."""
     limit = snapshot.number(KEY)
-    if limit is None or 0 <= limit <= _HUGE:
+    if limit is None or 0 <= limit < _HUGE:
         return
     if limit < 0:
         message = f"{limit} removes the limit: TIME_WAIT entries may take all of the memory."

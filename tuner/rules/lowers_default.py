@@ -37,22 +37,22 @@ from tuner.rules._vectors import LARGEST_START, TRIPLE, mended, start_of, top_of
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
 
-_LIMITS = (
-    "net.core.somaxconn",
-    "net.core.rmem_max",
-    "net.core.wmem_max",
-    "net.core.optmem_max",
-    "net.core.netdev_budget",
-    "net.core.netdev_max_backlog",
-    "net.ipv4.tcp_limit_output_bytes",
-)
+_LIMITS = {
+    "net.core.somaxconn": "fewer connections may wait for accept() in a burst",
+    "net.core.rmem_max": "programs may ask for smaller buffers than without the line",
+    "net.core.wmem_max": "programs may ask for smaller buffers than without the line",
+    "net.core.optmem_max": "sockets may hold fewer filters and options",
+    "net.core.netdev_budget": "a round of receiving ends sooner",
+    "net.core.netdev_max_backlog": "fewer packets may wait for a processor",
+    "net.ipv4.tcp_limit_output_bytes": "connections keep less under way in the card's queue",
+}
 
 
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
     """Yield a finding for every limit that a line lowers."""
     if snapshot.boot is None:
         return
-    for name in _LIMITS:
+    for name, effect in _LIMITS.items():
         key = Key(name)
         if not lines_for(snapshot, key):
             continue
@@ -64,7 +64,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
         if found is not None:
             yield RULE.finding(
                 f"{found.lead}{found.number:,} is below what {_release(snapshot)} starts with, "
-                f"{number:,}: the line lowers the limit.",
+                f"{number:,}: the line lowers the limit, and {effect}.",
                 key=key,
                 wanted=f"at least {number}, or no such line",
                 fix=Fix(str(number), safe=True),

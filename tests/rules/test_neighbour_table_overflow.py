@@ -14,7 +14,7 @@ CASES: dict[str, dict[str, Any]] = {
     "it was full": {
         "live": {KEY6: "1024"},
         "totals": {"ndisc_cache.entries": 10, "ndisc_cache.table_fulls": 7},
-        "finds": [("warning", KEY6, "it was full 7 since boot")],
+        "finds": [("warning", KEY6, "(overflows: 7 since boot")],
     },
     "it is": {
         "live": {KEY: "1024"},

@@ -46,7 +46,8 @@ def growth(snapshot: Snapshot, *names: str) -> Growth:
     total = sum(max(counters.totals.get(name, 0), 0) for name in names)
     per_second = sum(max(counters.rates.get(name, 0.0), 0.0) for name in names)
     uptime = snapshot.system.uptime
-    return Growth(total, per_second, _HOUR * total / uptime if uptime else 0.0)
+    # A host that booted a minute ago has not had an hour's share yet.
+    return Growth(total, per_second, _HOUR * total / max(uptime, _HOUR) if uptime else 0.0)
 
 
 def level(snapshot: Snapshot, name: str) -> int | None:

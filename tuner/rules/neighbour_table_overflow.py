@@ -48,7 +48,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
         if not near and not full.total:
             continue
         wanted = max(8192, 2 * limit, 2 * entries)
-        lost = f", and it was full {full.words}" if full.total else ""
+        lost = f" (overflows: {full.words})" if full.total else ""
         yield RULE.finding(
             f"{entries:,} neighbours of {limit:,} at most{lost}: hosts on the link cannot be "
             "reached while it is.",

@@ -2,7 +2,7 @@
 
 What it flags
     Pages in use at 80 % of the pressure threshold or more: a warning; above the threshold, or
-    pressure entered between the two samples, an error; pressure entered once an hour or more since
+    pressure entered between the two samples, an error; pressure entered twice an hour or more since
     boot, a warning.
 
 Why it is wrong
@@ -36,7 +36,7 @@ from tuner.sysctl.key import Key
 
 KEY = Key("net.ipv4.tcp_mem")
 _NEAR = 8, 10
-_OFTEN = 1.0  # an hour
+_OFTEN = 2.0  # an hour
 
 
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001
@@ -51,7 +51,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
     near = used * _NEAR[1] >= pressure * _NEAR[0]
     if not near and not entered.often(_OFTEN):
         return
-    times = f" It was entered {entered.words}." if entered.total else ""
+    times = f" Pressure was entered: {entered.words}." if entered.total else ""
     yield RULE.finding(
         f"TCP buffers hold {in_words(used * page)}; from {in_words(pressure * page)} on none of "
         f"them grows, at {in_words(given[2] * page)} data is refused.{times}",

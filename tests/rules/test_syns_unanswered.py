@@ -16,12 +16,19 @@ CASES: dict[str, dict[str, Any]] = {
     "many": {
         "totals": {AGAIN: 5000, OPENED: 9000},
         "rates": {AGAIN: 12.0, OPENED: 100.0},
-        "finds": [("warning", "", "12 times a second, at 100")],
+        "sockets": Sockets({"SYN-SENT": 9}, (), ()),
+        "finds": [("warning", "", "12 times a second at 100")],
+    },
+    "naive: a server that repeats its SYN-ACKs": {
+        "totals": {AGAIN: 5000},
+        "rates": {AGAIN: 12.0},
+        "sockets": Sockets({"SYN-RECV": 90}, (), ()),
     },
     # A naive auditor flags any repeat; a twentieth of them is the internet's weather.
     "naive: few of many": {
         "totals": {AGAIN: 5000, OPENED: 900000},
         "rates": {AGAIN: 12.0, OPENED: 1000.0},
+        "sockets": Sockets({"SYN-SENT": 9}, (), ()),
     },
     "idle": {"totals": {AGAIN: 5000, OPENED: 9000}},
     "counters unseen": {"skips": "kernel counters"},

@@ -2,7 +2,8 @@
 
 What it flags
     SYNs that are repeated at five a second or more and at more than a twentieth of the connections
-    opened; or twenty connections or more in SYN_SENT to one address and port.
+    opened, with five connections or more in SYN_SENT; or twenty connections or more in SYN_SENT to
+    one address and port.
 
 Why it is wrong
     A SYN that is lost costs a second, the next one two more. A peer that is down, overloaded or
@@ -34,14 +35,15 @@ from tuner.rules._rule import Rule
 from tuner.snapshot.snapshot import Snapshot
 
 _FAST, _SHARE = 5.0, 0.05
-_MANY = 20
+_SOME, _MANY = 5, 20
 
 
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001
     """Yield a finding for the destinations that do not answer, or one for all."""
     repeated = growth(snapshot, "TcpExt.TCPSynRetrans")
     opened = growth(snapshot, "Tcp.ActiveOpens")
-    flows = snapshot.sockets.flows if snapshot.sockets is not None else ()
+    sockets = snapshot.sockets
+    flows = sockets.flows if sockets is not None else ()
     waiting = [
         flow for flow in flows if flow.state == "SYN-SENT" and flow.outbound and flow.count >= _MANY
     ]
@@ -52,10 +54,14 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
             "firewall between drops them.",
             wanted="an answer: capture on both sides",
         )
-    if not waiting and repeated.per_second >= max(_FAST, _SHARE * opened.per_second):
+    # The counter has repeated SYN-ACKs as well; sockets in SYN_SENT tell which side it is.
+    asking = sockets.states.get("SYN-SENT", 0) if sockets is not None else 0
+    fast = repeated.per_second >= max(_FAST, _SHARE * opened.per_second)
+    if not waiting and asking >= _SOME and fast:
         yield RULE.finding(
-            f"SYNs are repeated {repeated.per_second:,.0f} times a second, at "
-            f"{opened.per_second:,.0f} connections opened: peers or a firewall between do not "
+            f"{asking:,} connections wait for an answer to their SYN, and SYNs are repeated "
+            f"{repeated.per_second:,.0f} times a second at {opened.per_second:,.0f} connections "
+            f"opened: peers or a firewall between do not "
             "answer, each of which costs a second or more.",
             wanted="an answer: capture on both sides",
         )

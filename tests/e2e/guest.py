@@ -76,4 +76,6 @@ def ready() -> None:
     os.close(1)
 
 
-{"neighbours": neighbours, "orphans": orphans, "buffers": buffers, "packets": packets}[sys.argv[1]]()
+{"neighbours": neighbours, "orphans": orphans, "buffers": buffers, "packets": packets}[
+    sys.argv[1]
+]()

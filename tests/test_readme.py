@@ -23,8 +23,16 @@ FLEET = CHECKOUT / "tests" / "readme"
 
 
 def tour() -> str:
+    return console("audit", "inventory.yml")
+
+
+def plan() -> str:
+    return console("plan", "inventory.yml", "--limit", "app1")
+
+
+def console(*arguments: str) -> str:
     run = subprocess.run(
-        [sys.executable, "-m", "tuner", "audit", "inventory.yml"],
+        [sys.executable, "-m", "tuner", *arguments],
         cwd=FLEET,
         env={"PYTHONPATH": str(CHECKOUT), "PATH": os.environ["PATH"], "COLUMNS": "96"},
         capture_output=True,
@@ -32,7 +40,7 @@ def tour() -> str:
         check=False,
     )
     assert run.returncode == Exit.FINDINGS, run.stderr
-    return f"```console\n$ tuner audit inventory.yml\n{run.stdout.rstrip()}\n```"
+    return f"```console\n$ tuner {' '.join(arguments)}\n{run.stdout.rstrip()}\n```"
 
 
 def exits() -> str:
@@ -54,7 +62,7 @@ def profiles() -> str:
     return "\n".join(["| profile | for |", "|---|---|", *rows])
 
 
-PARTS = {"tour": tour, "exits": exits, "rules": rules, "profiles": profiles}
+PARTS = {"tour": tour, "plan": plan, "exits": exits, "rules": rules, "profiles": profiles}
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -85,7 +93,8 @@ def test_every_command_in_the_readme_exists() -> None:
 
 def test_every_flag_in_the_readme_exists() -> None:
     texts = ""
-    for command in ("audit", "collect", "apply", "rollback", "history", "status", "explain"):
+    changing = ("apply", "rollback", "history", "status")
+    for command in ("audit", "collect", "explain", "plan", "render", *changing):
         texts += subprocess.run(
             [sys.executable, "-m", "tuner", command, "--help"],
             env={"PYTHONPATH": str(CHECKOUT), "PATH": os.environ["PATH"]},

@@ -139,6 +139,7 @@ class Fabric:
         sudoers: str = "",
         sshd_config: str = "",
         listeners: Sequence[int] = (),
+        backlog: int = 128,
         time_wait: Iterable[TimeWait] = (),
         masks: Mapping[str, str] | None = None,
         crowd: int = 0,
@@ -162,6 +163,7 @@ class Fabric:
             sudoers: text of a file in /etc/sudoers.d.
             sshd_config: comes before sshd's usual settings.
             listeners: TCP ports that a program of the host listens on.
+            backlog: what that program asks listen() for.
             time_wait: needs a listener.
             masks: a path of the host, and "empty", "closed" or "readonly".
             crowd: connections to sshd that are held and never log in.
@@ -195,6 +197,7 @@ class Fabric:
             "links": dict(links or {}),
             "users": [vars(account) for account in users],
             "listeners": list(listeners),
+            "backlog": backlog,
             "time_wait": [(some.number, some.server_closes) for some in time_wait],
             "masks": dict(masks or {}),
             "crowd": crowd,

@@ -31,9 +31,12 @@ class Direction:
 
 
 def _size(value: Value) -> int | None:
-    """Return the number that counts: the only one, or the last of a vector."""
+    """Return the number that counts: the only one, or the last of a vector.
+
+    A negative one is no size: it means "no limit" or "never".
+    """
     numbers = value.ints()
-    return numbers[-1] if numbers else None
+    return numbers[-1] if numbers and numbers[-1] >= 0 else None
 
 
 _LOOSER = Direction("looser", "stricter")

@@ -20,6 +20,10 @@ from tuner.plan.sheet import Item, Sheet
 
 PATH = f"{FOLDER}/{NAMES[0]}"
 _SHORT = 12
+_TALOS = (
+    "A patch of the machine's configuration: talosctl patch mc. Talos 1.14 would rather have a "
+    "SysctlConfig, and takes this too."
+)
 
 
 class Form(StrEnum):
@@ -187,7 +191,7 @@ def _tuned_value(item: Item) -> str:
 
 def _talos(work: Work) -> str:
     lines = [
-        *comment(f"{work.title}. A patch of the machine's configuration: talosctl patch mc."),
+        *comment(f"{work.title}. {_TALOS}"),
         *_notes(it.text for it in work.sheet.unsaid),
         "machine:",
         "  sysctls:",

@@ -6,6 +6,7 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jinja2
@@ -112,17 +113,8 @@ def render(lines: Sequence[Line], header: Header, template: str, *, file: str = 
 def _filled(lines: Sequence[Line], header: Header, template: str, file: str) -> str:
     if len(template) > _LARGEST:
         raise TemplateError(f"the template is larger than {_LARGEST} bytes", file=file)
-    environment = _Sandbox(
-        loader=jinja2.FunctionLoader(lambda name: (template, file, None) if name == file else None),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    environment.filters["comment"] = lambda text: "\n".join(comment(str(text)))
     try:
-        return environment.get_template(file).render(
+        return _compiled(template, file).render(
             marker=MARKER,
             roles=header.roles,
             policy=header.policy[:_SHORT],
@@ -148,6 +140,21 @@ def _filled(lines: Sequence[Line], header: Header, template: str, file: str) -> 
         raise TemplateError(message, file=file, line=_line_of(error, file)) from None
     except (MemoryError, OverflowError, RecursionError):
         raise TemplateError("the template never comes to an end", file=file) from None
+
+
+@lru_cache(maxsize=8)
+def _compiled(template: str, file: str) -> jinja2.Template:
+    """Return the template ready for use; a fleet's hosts share one."""
+    environment = _Sandbox(
+        loader=jinja2.FunctionLoader(lambda name: (template, file, None) if name == file else None),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters["comment"] = lambda text: "\n".join(comment(str(text)))
+    return environment.get_template(file)
 
 
 def _line_of(error: BaseException, file: str) -> int:

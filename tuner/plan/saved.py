@@ -229,7 +229,8 @@ def read_plan(text: str, *, file: str = "") -> tuple[Plan, ...]:
     try:
         document = json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
-        cut = not text.rstrip().endswith("}")
+        end = len(text.rstrip())
+        cut = error.pos >= end or error.msg.startswith("Unterminated string")
         raise PlanError(
             "the plan is cut off" if cut else f"the plan is not JSON: {error.msg}",
             file=file,

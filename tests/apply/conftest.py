@@ -25,8 +25,10 @@ from tuner.sysctl.value import parse_value
 
 pytest.register_assert_rewrite("tests.apply.faults")
 
-NOW = ("--yes", "--soak", "0", "--timeout", "90", "--connect-timeout", "40")
-"""Without asking, without looking at counters, and with patience for a busy machine."""
+PATIENCE = ("--timeout", "90", "--connect-timeout", "40")
+"""For a machine that is busy with other things."""
+NOW = ("--yes", "--soak", "0", *PATIENCE)
+"""Without asking and without looking at counters."""
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 DROP_IN = "/etc/sysctl.d/90-tuner.conf"
 MODULES = "/etc/modules-load.d/tuner.conf"

@@ -14,6 +14,7 @@ import pytest
 
 from tests.apply.conftest import (
     NOW,
+    PATIENCE,
     Bench,
     Whole,
     change,
@@ -85,7 +86,7 @@ def cut_and_come_back(
     fabric: Fabric, bench: Bench, host: NamespaceHost, key: str, before: str, after: str
 ) -> None:
     inventory = bench.inventory([host], {host.name: plan_of(host, [change(key, before, after)])})
-    assert bench("history", inventory).code == 0, "it is not reachable to begin with"
+    assert bench("history", inventory, *PATIENCE).code == 0, "it is not reachable to begin with"
     old, network = Whole.of(host), network_of(host)
     flags = ["--revert-in", str(REVERT_IN), "--timeout", "8", "--connect-timeout", "8"]
     controller = bench.start("apply", inventory, "--yes", "--soak", "0", *flags)
@@ -98,7 +99,7 @@ def cut_and_come_back(
     ended = controller.wait()
     assert ended.code == 4
     assert f"{host.name}: reverted: " in ended.err, ended.err
-    assert bench("history", inventory).code == 0, "it cannot be reached any more"
+    assert bench("history", inventory, *PATIENCE).code == 0, "it cannot be reached any more"
     assert settled(host)
     assert Whole.of(host).differs(old) == ""
     assert addresses(network_of(host)) == addresses(network)

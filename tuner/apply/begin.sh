@@ -96,8 +96,14 @@ step_check() {
 step_keep() {
   why=$(mkdir -- "$bundle" 2>&1) || trouble keep "${why##*: }"
   kept=yes
+  # controllers' clocks differ; the order in which changes came is the host's own
+  sequence=$(cat "$room/sequence" 2>/dev/null)
+  case $sequence in '' | *[!0-9]*) sequence=0 ;; esac
+  sequence=$((sequence + 1))
   why=$({
     : >"$bundle/is.making.$me" &&
+      printf '%s\n' "$sequence" >"$room/sequence.new" &&
+      mv -f -- "$room/sequence.new" "$room/sequence" &&
       meta >"$bundle/meta" &&
       each_file note_file >"$bundle/files" &&
       each_key note_key >"$bundle/keys" &&
@@ -108,14 +114,14 @@ step_keep() {
       keep_network
   } 2>&1) || trouble keep "$(reason "$why" "$room")"
   set +f
-  flush "$bundle"/* "$bundle" "$room" "${room%/*}" || trouble keep "it cannot be flushed"
+  flush "$bundle"/* "$bundle" "$room/sequence" "$room" "${room%/*}" || trouble keep "it cannot be flushed"
   set -f
   pass "making.$me" "kept.$me" || trouble keep "it cannot be renamed"
 }
 
 meta() {
   printf '%s\n' 'tuner-bundle 1' "id $id" "kind $kind" "plan $plan" "undoes $undoes" \
-    "who $who" "when $(date -u +%Y-%m-%dT%H:%M:%SZ)" "start $start" "version $version"
+    "who $who" "when $(date -u +%Y-%m-%dT%H:%M:%SZ)" "start $start" "version $version" "sequence $sequence"
 }
 
 note_file() { printf '%s\n' "$3 $4 $5 $2"; }

@@ -69,6 +69,12 @@ class Bundle:
         return self.meta.get("kind", "")
 
     @property
+    def sequence(self) -> int:
+        """Its place in the order in which changes came to the host."""
+        number = self.meta.get("sequence", "")
+        return int(number) if number.isascii() and number.isdigit() else 0
+
+    @property
     def undoes(self) -> tuple[str, ...]:
         """The changes that this one took back."""
         return tuple(self.meta.get("undoes", "").split())
@@ -96,7 +102,8 @@ def read_memory(answer: Answer) -> Memory:
         elif parts:
             parts[-1].append((word, rest))
     bundles = [it for it in map(_bundle, parts) if it is not None and it.state != "none"]
-    return Memory(tuple(sorted(bundles, key=lambda bundle: bundle.id)), holder)
+    bundles.sort(key=lambda bundle: (bundle.sequence, bundle.id))
+    return Memory(tuple(bundles), holder)
 
 
 def _bundle(lines: Sequence[tuple[str, str]]) -> Bundle | None:
@@ -168,9 +175,8 @@ def to_undo(memory: Memory, to: str = "") -> tuple[Bundle, ...]:
     """
     confirmed = [bundle for bundle in memory.bundles if bundle.state == "confirmed"]
     if to:
-        if all(bundle.id != to for bundle in confirmed):
-            return ()
-        return tuple(bundle for bundle in reversed(confirmed) if bundle.id >= to)
+        found = next((at for at, bundle in enumerate(confirmed) if bundle.id == to), None)
+        return () if found is None else tuple(reversed(confirmed[found:]))
     undone = {number for bundle in confirmed for number in bundle.undoes}
     for bundle in reversed(confirmed):
         if bundle.kind == Kind.APPLY and bundle.id not in undone:

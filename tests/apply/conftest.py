@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ PATIENCE = ("--timeout", "90", "--connect-timeout", "40")
 """For a machine that is busy with other things."""
 NOW = ("--yes", "--soak", "0", *PATIENCE)
 """Without asking and without looking at counters."""
+SIDE_BY_SIDE = 8
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 DROP_IN = "/etc/sysctl.d/90-tuner.conf"
 MODULES = "/etc/modules-load.d/tuner.conf"
@@ -156,6 +158,20 @@ def bench(fabric: Fabric, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     process.stdin.close()
     process.wait(10)
     process.stdout.close()
+
+
+Scene = Callable[[Fabric, Bench], None]
+
+
+@pytest.fixture(scope="session")
+def stage(
+    request: pytest.FixtureRequest, fabric: Fabric, bench: Bench
+) -> Iterator[dict[Scene, Future[None]]]:
+    """Plays the chosen scenes side by side: most of what they do is waiting."""
+    specs = [getattr(item, "callspec", None) for item in request.session.items]
+    chosen = dict.fromkeys(it.params["scene"] for it in specs if it and "scene" in it.params)
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        yield {scene: pool.submit(scene, fabric, bench) for scene in chosen}
 
 
 def until(ready: Callable[[], bool], what: str | Callable[[], str], limit: float = 30.0) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.apply.conftest import (
     NOW,
     OLD,
     Bench,
+    Scene,
     Whole,
     change,
     files_of,
@@ -34,6 +36,9 @@ from tuner.plan.plan import FileChange, Plan, Seen
 from tuner.sysctl.key import Key
 
 pytestmark = pytest.mark.root
+
+SCENES: list[Scene] = []
+"""Functions that have hosts of their own, and are played side by side."""
 
 NOPASSWD = "ops ALL=(ALL) NOPASSWD: ALL\n"
 
@@ -57,10 +62,17 @@ def refused(bench: Bench, host: NamespaceHost, plan: Plan, *says: str, **options
     assert settled(host)
 
 
-@pytest.mark.parametrize("systemd", [False, True], ids=["sh", "systemd"])
-def test_a_change_is_confirmed_and_stays_when_the_real_loaders_run(
-    fabric: Fabric, bench: Bench, *, systemd: bool
-) -> None:
+@SCENES.append
+def a_change_is_confirmed_and_stays_with_a_shell(fabric: Fabric, bench: Bench) -> None:
+    confirm(fabric, bench, systemd=False)
+
+
+@SCENES.append
+def a_change_is_confirmed_and_stays_with_systemd(fabric: Fabric, bench: Bench) -> None:
+    confirm(fabric, bench, systemd=True)
+
+
+def confirm(fabric: Fabric, bench: Bench, *, systemd: bool) -> None:
     host = usual(fabric, f"confirmed-{systemd}", systemd=systemd)
     before = live_of(host)
     ended = bench.apply(host, usual_plan(host, modules=True))
@@ -102,8 +114,9 @@ CALLS = "write,sendfile,splice,copy_file_range,pwrite64,fsync,rename,renameat,re
 TRACED = ["strace", "--seccomp-bpf", "-f", "-y", "-A", "-s", "200", "-o", "/run/trace"]
 
 
-def test_the_writes_are_those_of_the_plan_and_files_are_on_the_disk_before_their_names(
-    fabric: Fabric,
+@SCENES.append
+def the_writes_are_those_of_the_plan_and_files_are_on_the_disk_before_their_names(
+    fabric: Fabric, bench: Bench
 ) -> None:
     host = usual(fabric, "traced")
     plan = usual_plan(host)
@@ -163,7 +176,8 @@ def test_the_writes_are_those_of_the_plan_and_files_are_on_the_disk_before_their
     fabric.stop(host)
 
 
-def test_a_folder_that_is_missing_is_made_and_goes_again(fabric: Fabric, bench: Bench) -> None:
+@SCENES.append
+def a_folder_that_is_missing_is_made_and_goes_again(fabric: Fabric, bench: Bench) -> None:
     host = usual(fabric, "folderless")
     host.run(["rm", "-rf", "/etc/modules-load.d"])
     before = Whole.of(host)
@@ -179,7 +193,8 @@ def test_a_folder_that_is_missing_is_made_and_goes_again(fabric: Fabric, bench: 
 # --- who may
 
 
-def test_sudo_without_and_with_a_password(fabric: Fabric, bench: Bench) -> None:
+@SCENES.append
+def sudo_without_and_with_a_password(fabric: Fabric, bench: Bench) -> None:
     become: dict[str, Any] = {"ansible_become": True}
     secret = "it's \\ me"  # noqa: S105 - a password with a blank, a quote and a backslash
     ways = {
@@ -229,7 +244,8 @@ def test_an_ordinary_user_is_refused_before_anything_begins(
 # --- where files cannot be written
 
 
-def test_a_read_only_file_system(fabric: Fabric, bench: Bench) -> None:
+@SCENES.append
+def a_read_only_file_system(fabric: Fabric, bench: Bench) -> None:
     for place in ("/etc/sysctl.d", "/var/lib"):
         host = usual(fabric, f"readonly{place.replace('/', '-')}", masks={place: "readonly"})
         refused(
@@ -253,7 +269,8 @@ def test_an_immutable_file_and_an_immutable_folder(bench: Bench, host: Namespace
             host.run(["chattr", f"-{flag}", place])
 
 
-def test_a_full_disk(fabric: Fabric, bench: Bench) -> None:
+@SCENES.append
+def a_full_disk(fabric: Fabric, bench: Bench) -> None:
     host = usual(fabric, "full", disk="4m")
     host.run(["sh", "-c", "cat /dev/zero >/var/fill"])
     plan = usual_plan(host)
@@ -387,7 +404,8 @@ def test_a_host_that_has_moved_is_refused_and_what_moved_is_named(
 # --- others at work
 
 
-def test_a_second_tuner_is_told_who_holds_the_lock(bench: Bench, fabric: Fabric) -> None:
+@SCENES.append
+def a_second_tuner_is_told_who_holds_the_lock(fabric: Fabric, bench: Bench) -> None:
     host = usual(fabric, "locked")
     spots = host.root / "run/faults"
     spots.mkdir()
@@ -415,7 +433,8 @@ def test_a_second_tuner_is_told_who_holds_the_lock(bench: Bench, fabric: Fabric)
     fabric.stop(host)
 
 
-def test_the_lock_of_a_tuner_that_died_early_is_taken_over(bench: Bench, fabric: Fabric) -> None:
+@SCENES.append
+def the_lock_of_a_tuner_that_died_early_is_taken_over(fabric: Fabric, bench: Bench) -> None:
     host = usual(fabric, "left-locked")
     spots = host.root / "run/faults"
     spots.mkdir()
@@ -439,8 +458,17 @@ def test_the_lock_of_a_tuner_that_died_early_is_taken_over(bench: Bench, fabric:
 # --- every shell
 
 
-@pytest.mark.parametrize("shell", ["bash", "busybox"])  # dash is what the others have
-def test_every_shell_walks_every_step(fabric: Fabric, bench: Bench, shell: str) -> None:
+@SCENES.append
+def bash_walks_every_step(fabric: Fabric, bench: Bench) -> None:
+    walk(fabric, bench, "bash")
+
+
+@SCENES.append
+def busybox_walks_every_step(fabric: Fabric, bench: Bench) -> None:
+    walk(fabric, bench, "busybox")
+
+
+def walk(fabric: Fabric, bench: Bench, shell: str) -> None:
     host = usual(fabric, f"shell-{shell}")
     if shell == "busybox":
         applets = host.run(["busybox", "--list"]).stdout.split()
@@ -484,3 +512,8 @@ def test_the_scripts_have_a_function_for_every_step(host: NamespaceHost) -> None
         for point in points(job, phase):
             name = point.partition(" ")[0]
             assert f"step_{name}() {{" in text, name
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_it(stage: dict[Scene, Future[None]], scene: Scene) -> None:
+    stage[scene].result(110)

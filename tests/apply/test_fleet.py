@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from concurrent.futures import Future
 
 import pytest
 
-from tests.apply.conftest import NOW, Bench, Whole, boot_of, live_of, settled, states
+from tests.apply.conftest import NOW, Bench, Scene, Whole, boot_of, live_of, settled, states
 from tests.fabric.fabric import Fabric
 
 pytestmark = pytest.mark.root
 
+SCENES: list[Scene] = []
+"""Functions that have hosts of their own, and are played side by side."""
+
 ROLE = {"tuner_roles": ["public-server"]}
 
 
-def test_what_an_audit_finds_is_mended_once_and_for_all(fabric: Fabric, bench: Bench) -> None:
+@SCENES.append
+def what_an_audit_finds_is_mended_once_and_for_all(fabric: Fabric, bench: Bench) -> None:
     lines = "net.ipv4.tcp_timestamps = 0\nnet.core.somaxconn = 128\nnet.ipv4.tcp_fin_timeout = 10\n"
     made = [
         fabric.add(
@@ -66,9 +70,8 @@ def test_what_an_audit_finds_is_mended_once_and_for_all(fabric: Fabric, bench: B
         fabric.stop(host)
 
 
-def test_a_saved_plan_is_carried_out_as_it_is_or_not_at_all(
-    fabric: Fabric, bench: Bench, tmp_path: Path
-) -> None:
+@SCENES.append
+def a_saved_plan_is_carried_out_as_it_is_or_not_at_all(fabric: Fabric, bench: Bench) -> None:
     host = fabric.add(
         "saved",
         sysctls={"net.core.somaxconn": 128},
@@ -76,7 +79,7 @@ def test_a_saved_plan_is_carried_out_as_it_is_or_not_at_all(
         variables=ROLE,
     )
     inventory = bench.inventory([host])
-    plan = tmp_path / "plan.json"
+    plan = bench.place() / "plan.json"
     assert bench("plan", inventory, "-o", plan).code == 1
     no_hosts = bench("apply", plan, *NOW)
     assert no_hosts.code == 2
@@ -128,3 +131,8 @@ def test_flags_that_mean_nothing_are_refused(
     ended = bench("apply", inventory, "--yes", *flags)
     assert ended.code == 2, ended.err
     assert says in ended.err
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_it(stage: dict[Scene, Future[None]], scene: Scene) -> None:
+    stage[scene].result(110)

@@ -7,7 +7,8 @@ import os
 import pickle
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from tests.apply.conftest import (
     NOW,
     Bench,
+    Scene,
     change,
     plan_of,
     plans_of,
@@ -27,21 +29,21 @@ from tuner.apply.journal import read_runs
 
 pytestmark = pytest.mark.root
 
+SCENES: list[Scene] = []
+"""Functions that have hosts of their own, and are played side by side."""
+
 KEY = "net.ipv4.tcp_fin_timeout"
 
 
-@pytest.fixture
-def hosts(fabric: Fabric) -> Iterator[list[NamespaceHost]]:
-    """Five hosts in two roles, all with the default."""
+def five(fabric: Fabric, play: str) -> list[NamespaceHost]:
+    """Five hosts in two roles, all with the default; their names begin with that of the play."""
     roles = {"w1": "web", "w2": "web", "w3": "web", "d1": "db", "d2": "db"}
     made = [
-        fabric.add(name, wait=False, variables={"tuner_roles": [role]})
+        fabric.add(f"{play}-{name}", wait=False, variables={"tuner_roles": [role]})
         for name, role in roles.items()
     ]
     fabric.wait_for_all(made)
-    yield made
-    for host in made:
-        fabric.stop(host)
+    return made
 
 
 def values(hosts: Sequence[NamespaceHost]) -> str:
@@ -53,9 +55,9 @@ def journal(home: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in lines]
 
 
-def test_canaries_of_every_role_go_first_then_batches(
-    bench: Bench, hosts: list[NamespaceHost]
-) -> None:
+@SCENES.append
+def canaries_of_every_role_go_first_then_batches(fabric: Fabric, bench: Bench) -> None:
+    hosts = five(fabric, "can")
     home = bench.place()
     inventory = bench.inventory(hosts, plans_of(hosts))
     ended = bench("apply", inventory, *NOW, "--serial", "1,40%", home=home)
@@ -63,39 +65,43 @@ def test_canaries_of_every_role_go_first_then_batches(
     assert values(hosts) == "30 30 30 30 30"
     said = [line for line in ended.err.splitlines() if "batch" in line]
     assert [line.partition(": batch ")[2] for line in said] == [
-        "1 of 3: d1, w1",
-        "2 of 3: d2, w2",
-        "3 of 3: w3",
+        "1 of 3: can-d1, can-w1",
+        "2 of 3: can-d2, can-w2",
+        "3 of 3: can-w3",
     ]
     rows = journal(home)
     ends = [row["host"] for row in rows if row["event"] == "outcome"]
-    assert [set(ends[:2]), set(ends[2:4]), set(ends[4:])] == [{"d1", "w1"}, {"d2", "w2"}, {"w3"}]
+    assert [set(ends[:2]), set(ends[2:4]), set(ends[4:])] == [
+        {"can-d1", "can-w1"},
+        {"can-d2", "can-w2"},
+        {"can-w3"},
+    ]
     assert rows[0]["event"] == "run"
     assert rows[-1]["event"] == "end"
-    stages = [row.get("stage") or row.get("ending") for row in rows if row.get("host") == "w1"]
+    stages = [row.get("stage") or row.get("ending") for row in rows if row.get("host") == "can-w1"]
     assert stages == ["begin", "pending", "confirm", "confirmed"]
     (path,) = home.glob("state/tuner/*")
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_bad_canary_stops_the_run_and_max_fail_lets_it_go_on(
-    bench: Bench, hosts: list[NamespaceHost]
-) -> None:
+@SCENES.append
+def a_bad_canary_stops_the_run_and_max_fail_lets_it_go_on(fabric: Fabric, bench: Bench) -> None:
+    hosts = five(fabric, "bad")
     home = bench.place()
-    inventory = bench.inventory(hosts, plans_of(hosts, bad=["d1"]))
+    inventory = bench.inventory(hosts, plans_of(hosts, bad=["bad-d1"]))
     ended = bench("apply", inventory, *NOW, "--serial", "1", home=home)
     assert ended.code == 4
     assert values(hosts) == "30 60 60 60 60"
     assert "stopped: 1 failed, and --max-fail allows 0" in ended.err
     assert "0 unchanged, 1 confirmed, 1 reverted, 0 failed, 0 unreachable, 3 not begun" in ended.out
     (run,) = read_runs(home / "state/tuner/journal.jsonl")
-    assert run.done == {"w1"}
+    assert run.done == {"bad-w1"}
     assert run.stopped.startswith("1 failed")
     status = bench("status", inventory, home=home)
     assert status.code == 0
-    assert "w1 : confirmed  (journal: confirmed)" in status.out
-    assert "d1 : reverted  (journal: reverted)" in status.out
-    assert "w2 : not changed by this run" in status.out
+    assert "bad-w1 : confirmed  (journal: confirmed)" in status.out
+    assert "bad-d1 : reverted  (journal: reverted)" in status.out
+    assert "bad-w2 : not changed by this run" in status.out
     assert "go on with: tuner apply … --resume" in status.out
     inventory.with_suffix(".plans").write_bytes(pickle.dumps(plans_of(hosts)))
     again = bench("apply", inventory, *NOW, "--serial", "1", "--resume", home=home)
@@ -105,17 +111,19 @@ def test_a_bad_canary_stops_the_run_and_max_fail_lets_it_go_on(
     assert read_runs(home / "state/tuner/journal.jsonl")[-1].complete
 
 
-def test_a_share_of_failures_is_allowed(bench: Bench, hosts: list[NamespaceHost]) -> None:
-    inventory = bench.inventory(hosts, plans_of(hosts, bad=["d1"]))
+@SCENES.append
+def a_share_of_failures_is_allowed(fabric: Fabric, bench: Bench) -> None:
+    hosts = five(fabric, "share")
+    inventory = bench.inventory(hosts, plans_of(hosts, bad=["share-d1"]))
     ended = bench("apply", inventory, *NOW, "--serial", "1", "--max-fail", "20%")
     assert ended.code == 4
     assert values(hosts) == "30 30 30 60 30"
     assert "4 confirmed, 1 reverted" in ended.out
 
 
-def test_unreachable_hosts_are_told_and_the_others_are_not_begun(
-    bench: Bench, fabric: Fabric, hosts: list[NamespaceHost]
-) -> None:
+@SCENES.append
+def unreachable_hosts_are_told_and_the_others_are_not_begun(fabric: Fabric, bench: Bench) -> None:
+    hosts = five(fabric, "lost")
     fake = fabric.add_fake("nobody", "refuses")
     everyone = [*hosts, fake]
     inventory = bench.inventory(everyone, {**plans_of(hosts), "nobody": plans_of([fake])["nobody"]})
@@ -130,7 +138,9 @@ def test_unreachable_hosts_are_told_and_the_others_are_not_begun(
     del fabric.hosts["nobody"]
 
 
-def test_it_asks_first(bench: Bench, hosts: list[NamespaceHost]) -> None:
+@SCENES.append
+def it_asks_first(fabric: Fabric, bench: Bench) -> None:
+    hosts = five(fabric, "asks")
     inventory = bench.inventory(hosts, plans_of(hosts))
     for types, says in (("", "there is no terminal to ask on"), ("n", "you did not agree")):
         home = bench.place()
@@ -146,9 +156,9 @@ def test_it_asks_first(bench: Bench, hosts: list[NamespaceHost]) -> None:
     assert values(hosts) == "30 30 30 30 30"
 
 
-def test_ctrl_c_once_ends_after_the_batch_and_resume_goes_on(
-    bench: Bench, hosts: list[NamespaceHost]
-) -> None:
+@SCENES.append
+def ctrl_c_once_ends_after_the_batch_and_resume_goes_on(fabric: Fabric, bench: Bench) -> None:
+    hosts = five(fabric, "once")
     home = bench.place()
     inventory = bench.inventory(hosts, plans_of(hosts))
     spot = wait_at(hosts[0], "write-1")
@@ -166,9 +176,9 @@ def test_ctrl_c_once_ends_after_the_batch_and_resume_goes_on(
     assert values(hosts) == "30 30 30 30 30"
 
 
-def test_resume_is_refused_where_there_is_nothing_to_go_on_with(
-    bench: Bench, hosts: list[NamespaceHost]
-) -> None:
+@SCENES.append
+def resume_is_refused_where_there_is_nothing_to_go_on_with(fabric: Fabric, bench: Bench) -> None:
+    hosts = five(fabric, "none")
     home = bench.place()
     inventory = bench.inventory(hosts[:1], plans_of(hosts[:1]))
     ended = bench("apply", inventory, *NOW, "--resume", home=home)
@@ -182,20 +192,20 @@ def test_resume_is_refused_where_there_is_nothing_to_go_on_with(
     assert values(hosts) == "30 60 60 60 60"
 
 
-def test_a_journal_that_cannot_be_written_is_no_start(
-    bench: Bench, hosts: list[NamespaceHost], tmp_path: Path
-) -> None:
-    (tmp_path / "file").touch()
+@SCENES.append
+def a_journal_that_cannot_be_written_is_no_start(fabric: Fabric, bench: Bench) -> None:
+    hosts = five(fabric, "journal")
+    folder = bench.place()
+    (folder / "file").touch()
     inventory = bench.inventory(hosts, plans_of(hosts))
-    ended = bench("apply", inventory, *NOW, "--journal", tmp_path / "file" / "j")
+    ended = bench("apply", inventory, *NOW, "--journal", folder / "file" / "j")
     assert ended.code == 2
     assert "cannot write the journal" in ended.err
     assert values(hosts) == "60 60 60 60 60"
 
 
-def test_a_canary_that_is_worse_off_is_put_back_and_ends_the_run(
-    bench: Bench, fabric: Fabric
-) -> None:
+@SCENES.append
+def a_canary_that_is_worse_off_is_put_back_and_ends_the_run(fabric: Fabric, bench: Bench) -> None:
     key = "net.ipv4.tcp_max_tw_buckets"
     made = [fabric.add(name) for name in ("busy", "calm")]
     before = made[0].sysctl(key)
@@ -238,3 +248,8 @@ def _load(host: NamespaceHost) -> subprocess.Popen[bytes]:
         ["nsenter", "-t", str(host.pid), "-a", "--", "/usr/bin/python3", "-c", LOAD],
         start_new_session=True,
     )
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_it(stage: dict[Scene, Future[None]], scene: Scene) -> None:
+    stage[scene].result(110)

@@ -1,13 +1,9 @@
-"""Hosts that put themselves back when their time is up, whatever became of the controller.
-
-All of it is waiting, so the scenes run side by side.
-"""
+"""Hosts that put themselves back when their time is up, whatever became of the controller."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -16,6 +12,7 @@ from tests.apply.conftest import (
     NOW,
     PATIENCE,
     Bench,
+    Scene,
     Whole,
     change,
     network_of,
@@ -209,21 +206,15 @@ def roll_back_unconfirmed(fabric: Fabric, bench: Bench) -> None:
     fabric.stop(host)
 
 
-SCENES: dict[str, Callable[[Fabric, Bench], None]] = {
-    "disable_ipv6 on a host that is managed over IPv6": cut_ipv6,
-    "strict rp_filter on an asymmetric way": cut_by_rp_filter,
-    "ctrl-c twice": interrupt_twice,
-    "a killed controller": kill_the_controller,
-    "a rollback that nobody confirms": roll_back_unconfirmed,
-}
+SCENES: list[Scene] = [
+    cut_ipv6,
+    cut_by_rp_filter,
+    interrupt_twice,
+    kill_the_controller,
+    roll_back_unconfirmed,
+]
 
 
-@pytest.fixture(scope="module")
-def scenes(fabric: Fabric, bench: Bench) -> Iterator[dict[str, Future[None]]]:
-    with ThreadPoolExecutor(len(SCENES)) as pool:
-        yield {name: pool.submit(scene, fabric, bench) for name, scene in SCENES.items()}
-
-
-@pytest.mark.parametrize("name", SCENES)
-def test_it_is_put_back_in_time(scenes: dict[str, Future[None]], name: str) -> None:
-    scenes[name].result(110)
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_it_is_put_back_in_time(stage: dict[Scene, Future[None]], scene: Scene) -> None:
+    stage[scene].result(110)

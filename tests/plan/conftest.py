@@ -19,7 +19,7 @@ from tuner.policy.waiver import Waiver
 from tuner.rules._check import check, registry
 from tuner.rules._finding import Verdict
 from tuner.snapshot.facts import Facts
-from tuner.snapshot.snapshot import Loader, Missing, Snapshot, Sockets, System
+from tuner.snapshot.snapshot import Counters, Loader, Missing, Snapshot, Sockets, System
 from tuner.sysctl.files import Entry
 from tuner.sysctl.key import Key, parse_key
 from tuner.sysctl.version import parse_version
@@ -60,6 +60,7 @@ def host(
     cmdline: str = "",
     facts: Mapping[str, str] | None = None,
     sockets: Sockets | None = None,
+    counters: Counters | None = None,
 ) -> Snapshot:
     """Build a snapshot; keys without a dot are of net.ipv4."""
     return Snapshot(
@@ -77,7 +78,8 @@ def host(
         modules_load=entries(modules or {}),
         cmdline=cmdline,
         facts=Facts.model_validate(facts or {}),
-        sockets=sockets,
+        sockets=sockets or Sockets({}, (), ()),
+        counters=counters or Counters({}, {}, 1.0),
     )
 
 

@@ -348,7 +348,7 @@ class TestSheet:
                 "Linux 6.12 has no such key",
             ),
             (
-                "net.ipv4.tcp_rmem: {at_least: [1, 2, 3], why: w, sources: [x]}",
+                "net.ipv4.tcp_mem: {at_least: [1, 2, 3], why: w, sources: [x]}",
                 "follows the host's memory",
             ),
             (

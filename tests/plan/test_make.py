@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,7 +16,7 @@ from tuner.policy.policy import Confidence, Severity
 from tuner.policy.waiver import Waiver
 from tuner.rules._finding import Finding, Fix, Verdict
 from tuner.rules._finding import Kind as Kind_
-from tuner.snapshot.snapshot import Listener, Missing, Snapshot, Sockets
+from tuner.snapshot.snapshot import Counters, Listener, Missing, Snapshot, Sockets
 from tuner.sysctl.files import Entry, Kind
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value, parse_value
@@ -23,6 +24,7 @@ from tuner.sysctl.value import Value, parse_value
 ROLE = "/etc/sysctl.d/50-role.conf"
 OURS = "/etc/sysctl.d/90-tuner.conf"
 FORWARD = "net.ipv4.ip_forward"
+PROBE = "net.ipv4.tcp_probe_interval"  # no rule but the policy's has an opinion of it
 
 UFW_WINS = (
     "ufw (/etc/ufw/sysctl.conf:2) sets 0 after every sysctl.d file, at the next boot: "
@@ -58,25 +60,27 @@ def test_a_host_without_findings_has_an_empty_plan() -> None:
 
 
 def test_a_drifted_key_is_written_and_gets_its_line() -> None:
-    plan = plan_of(host({"tcp_retries2": "5"}, {ROLE: "net.ipv4.tcp_retries2 = 5"}), policy_of())
-    assert change(plan, "tcp_retries2") == Change(
-        key=full("tcp_retries2"),
-        after=Value(("8",)),
+    policy = policy_of(profile=wish(PROBE, "at_least: 400"))
+    plan = plan_of(host({PROBE: "5"}, {ROLE: f"{PROBE} = 300"}), policy)
+    assert change(plan, PROBE) == Change(
+        key=full(PROBE),
+        after=Value(("400",)),
         because=("drift",),
         live_before=Value(("5",)),
-        boot_before=Value(("5",)),
-        why=policy_of().expectations[full("tcp_retries2")].why,
+        boot_before=Value(("300",)),
+        why="It is wanted.",
     )
-    assert lines(plan) == ["net.ipv4.tcp_retries2 = 8"]
+    assert lines(plan) == [f"{PROBE} = 400"]
     assert plan.writes == plan.changes
 
 
 def test_what_only_the_next_boot_gets_wrong_is_not_written_now() -> None:
-    plan = plan_of(host({"tcp_sack": "1"}, {ROLE: "net.ipv4.tcp_sack = 0"}), policy_of())
-    assert change(plan, "tcp_sack").write is False
-    assert change(plan, "tcp_sack").because == ("boot-drift",)
+    policy = policy_of(profile=wish(PROBE, "at_least: 400"))
+    plan = plan_of(host({PROBE: "500"}, {ROLE: f"{PROBE} = 300"}), policy)
+    assert change(plan, PROBE).write is False
+    assert change(plan, PROBE).because == ("boot-drift",)
     assert plan.writes == ()
-    assert lines(plan) == ["net.ipv4.tcp_sack = 1"]
+    assert lines(plan) == [f"{PROBE} = 500"]
 
 
 def test_what_boot_gives_anyway_gets_no_line() -> None:
@@ -268,7 +272,7 @@ class TestName:
         assert [(it.key, it.rule, it.reason) for it in plan.cannot_win] == [
             (
                 "net.ipv4.tcp_sack",
-                "drift",
+                "sack-off",
                 UFW_WINS,
             )
         ]
@@ -346,7 +350,7 @@ class TestOwnFile:
         plan = plan_of(host(live, files), policy_of())
         assert lines(plan) == [
             "net.ipv4.tcp_fin_timeout = 60",
-            "net.ipv4.tcp_retries2 = 8",
+            "net.ipv4.tcp_retries2 = 15",
             "net.ipv4.tcp_sack = 1",
         ]
         assert "# fin-timeout-time-wait: " in file_of(plan, OURS)
@@ -370,15 +374,15 @@ class TestOwnFile:
         assert plan.changes == ()
 
     def test_a_line_whose_loss_may_hurt_goes_only_if_asked(self) -> None:
-        files = {OURS: f"{MARK}{FORWARD} = 1\n"}
-        snapshot = host({FORWARD: "1"}, files)
+        key = "net.ipv4.igmp_max_memberships"
+        snapshot = host({key: "50"}, {OURS: f"{MARK}{key} = 50\n"})
         kept = plan_of(snapshot, policy_of())
         assert kept.empty
-        assert left(kept, FORWARD) == ["nothing asks for tuner's line any more: --unsafe drops it"]
+        assert left(kept, key) == ["nothing asks for tuner's line any more: --unsafe drops it"]
         assert [it.after for it in plan_of(snapshot, policy_of(), unsafe=True).files] == [None]
 
     def test_a_waived_key_keeps_its_line(self) -> None:
-        waiver = Waiver(rule="drift", reason="r", owner="o", until=date(2027, 1, 1))
+        waiver = Waiver(key="net.ipv4.tcp_sack", reason="r", owner="o", until=date(2027, 1, 1))
         files = {ROLE: "net.ipv4.tcp_sack = 0\n", OURS: f"{MARK}net.ipv4.tcp_sack = 1\n"}
         assert plan_of(host({"tcp_sack": "0"}, files), policy_of(), waivers=[waiver]).empty
 
@@ -392,7 +396,7 @@ class TestOwnFile:
     def test_a_line_that_the_policy_outgrew_is_replaced(self) -> None:
         files = {OURS: f"{MARK}net.ipv4.tcp_retries2 = 3\n", ROLE: "net.ipv4.tcp_retries2 = 3\n"}
         plan = plan_of(host({"tcp_retries2": "3"}, files), policy_of())
-        assert lines(plan) == ["net.ipv4.tcp_retries2 = 8"]
+        assert lines(plan) == ["net.ipv4.tcp_retries2 = 15"]
 
     def test_a_line_for_a_key_that_the_kernel_lost_goes(self) -> None:
         files = {OURS: f"{MARK}net.ipv4.tcp_tw_recycle = 0\n"}
@@ -410,6 +414,74 @@ class TestOwnFile:
         assert [(it.path, it.after) for it in plan.files] == [(OURS, None)]
 
 
+class TestCounters:
+    """Counters only grow: what they ask for is done once, and kept."""
+
+    KEY = "net.ipv4.neigh.default.gc_thresh3"
+    FULL = Counters({"arp_cache.table_fulls": 50, "arp_cache.entries": 10}, {}, 1.0)
+    QUIET = Counters({"arp_cache.table_fulls": 0, "arp_cache.entries": 10}, {}, 1.0)
+
+    def test_once(self) -> None:
+        snapshot = host({self.KEY: "1024"}, counters=self.FULL)
+        plan = plan_of(snapshot, policy_of())
+        assert change(plan, self.KEY).because == ("neighbour-table-overflow",)
+        assert lines(plan) == [f"{self.KEY} = 8192"]
+        again = plan_of(after(snapshot, plan), policy_of())
+        assert again.empty
+        (said,) = left(again, self.KEY)
+        assert said.startswith("tuner's file has a line for it, and counters that only grow")
+
+    def test_it_stays_when_a_reboot_has_set_the_counters_to_0(self) -> None:
+        first = host({self.KEY: "1024"}, counters=self.FULL)
+        then = after(first, plan_of(first, policy_of()))
+        assert plan_of(replace(then, counters=self.QUIET), policy_of()).empty
+
+    def test_not_where_nobody_would_remember(self) -> None:
+        without_files = host({self.KEY: "1024"}, None, counters=self.FULL)
+        plan = plan_of(without_files, policy_of())
+        assert plan.changes == ()
+        assert "without the host's files nobody knows" in left(plan, self.KEY)[0]
+        later = {"/etc/ufw/sysctl.conf": f"{self.KEY} = 1024\n"}
+        beaten = host(
+            {self.KEY: "1024"}, counters=self.FULL, later=later, loaders=("systemd-sysctl",)
+        )
+        plan = plan_of(beaten, policy_of())
+        assert plan.changes == ()
+        assert "no file of tuner's could keep that they were heard" in left(plan, self.KEY)[0]
+
+
+def test_what_a_copied_file_gathers_is_mended_one_by_one() -> None:
+    text = "".join(
+        f"{key} = {value}\n"
+        for key, value in (
+            ("net.ipv4.tcp_timestamps", "0"),
+            ("net.ipv4.tcp_fin_timeout", "15"),
+            ("net.ipv4.tcp_syn_retries", "1"),
+            ("net.ipv4.tcp_synack_retries", "1"),
+            ("net.ipv4.tcp_tw_recycle", "1"),
+            ("net.ipv4.tcp_max_tw_buckets", "6000"),
+            ("net.ipv4.tcp_keepalive_time", "30"),
+            ("net.core.netdev_max_backlog", "250000"),
+        )
+    )
+    live = {
+        "tcp_timestamps": "0",
+        "tcp_fin_timeout": "15",
+        "tcp_syn_retries": "1",
+        "tcp_synack_retries": "1",
+        "tcp_max_tw_buckets": "6000",
+        "tcp_keepalive_time": "30",
+    }
+    snapshot = host(live, {ROLE: text})
+    assert any(it.parts for it in judge(snapshot, policy_of()).findings)
+    plan = plan_of(snapshot, policy_of())
+    assert len(plan.writes) >= 5
+    assert {rule for it in plan.changes for rule in it.because} <= {
+        it.rule for it in judge(snapshot, policy_of()).single
+    }
+    assert plan_of(after(snapshot, plan), policy_of()).empty
+
+
 class TestEditOthers:
     """Lines of others' files are commented out only when that is asked for."""
 
@@ -420,7 +492,7 @@ class TestEditOthers:
         plan = plan_of(snapshot, policy_of())
         assert plan.empty
         assert left(plan, "tcp_tw_recycle") == [
-            f"{ROLE}:2 does nothing: --edit-others comments it out"
+            f"{ROLE}:2 is better gone: --edit-others comments it out"
         ]
         (file,) = plan_of(snapshot, policy_of(), edit_others=True).files
         assert (file.path, file.foreign, file.before) == (ROLE, True, self.DEAD.encode())
@@ -435,7 +507,7 @@ class TestEditOthers:
         snapshot = host({"tcp_sack": "0"}, {}, later=later)
         plan = plan_of(snapshot, policy_of(), edit_others=True)
         (file,) = plan.files
-        assert file.after == (b"# [tuner, drift: the host is to have 1] net/ipv4/tcp_sack=0\n")
+        assert file.after == (b"# [tuner, sack-off: the host is to have 1] net/ipv4/tcp_sack=0\n")
         assert (plan.cannot_win, change(plan, "tcp_sack").after) == ((), Value(("1",)))
 
     def test_through_the_link_that_distributions_ship(self) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tuner.plan.own import own_drop_ins, own_lines
+from tuner.plan.own import own_drop_ins, rules_of
 from tuner.plan.plan import Left
 from tuner.plan.render import Line, plain
 from tuner.plan.spelling import decimal, is_secret, same, spellable, writable_text
 from tuner.plan.trial import Trial
-from tuner.plan.wishes import Wish, explain
+from tuner.plan.wishes import Wish, explain, is_pressing
 from tuner.rules._finding import NextBoot, Origin
 from tuner.rules._values import refused
 from tuner.snapshot.snapshot import Missing
@@ -52,7 +52,12 @@ class _Aim:
         self._trial = trial
         self._taken = taken
         self._unsafe = unsafe
-        self._own = own_lines(own_drop_ins(trial.snapshot))
+        self._own = trial.own
+        self._rules = {
+            key: rules
+            for drop_in in own_drop_ins(trial.snapshot)
+            for key, rules in rules_of(drop_in).items()
+        }
         self._others = {
             **{key: _own_value(setting) for key, setting in self._own.items()},
             **{key: wish.value for key, wish in taken.items()},
@@ -74,6 +79,10 @@ class _Aim:
         """Add a line, unless every way of loading gives a good value without it."""
         standing = self._trial.standing(wish.key, self._others)
         value = wish.value
+        if wish.once:
+            self._lines[wish.key] = Line(wish.key, value, wish.because, wish.why)
+            self._needs[wish.key] = self._trial.ways
+            return
         if standing.good:
             self._leave_to(wish.key, standing.there)
             value = standing.there.value or value
@@ -108,6 +117,8 @@ class _Aim:
             self._left.append(Left(key, "", "tuner's line goes: a plan may hold no secret"))
             return
         asked = key in trial.policy.expectations or isinstance(reading, Missing)
+        # What counters once asked for is still wanted when a reboot has set them to 0.
+        asked = asked or any(map(is_pressing, self._rules.get(key, ())))
         standing = trial.standing(key, self._others)
         if not asked and standing.good and self._may_go(key, value, standing.there):
             self._leave_to(key, standing.there)
@@ -131,15 +142,19 @@ class _Aim:
 
     def _good(self, key: Key, value: Value) -> bool:
         trial = self._trial
-        return trial.complies(key, value) and not trial.objections(key, value, self._others)
+        against = trial.objections(key, value, self._others)
+        return trial.complies(key, value) and all(is_pressing(it.rule) for it in against)
 
     def _line(self, key: Key, value: Value, setting: Setting) -> Line:
         """Return a line that stays, with the reason for which it would be written today."""
         trial, wish = self._trial, self._taken.get(key)
         if wish is not None:
             return Line(key, value, wish.because, wish.why)
-        if key in trial.policy.expectations:
-            because: tuple[str, ...] = ("drift",)
+        because: tuple[str, ...]
+        if any(map(is_pressing, self._rules.get(key, ()))):
+            because = self._rules[key]
+        elif key in trial.policy.expectations:
+            because = ("drift",)
         else:
             because = trial.asking_without(key, self._others)
         why = explain(trial, key, because)

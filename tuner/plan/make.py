@@ -31,7 +31,8 @@ from tuner.sysctl.files import Entry
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value, parse_value
 
-_ROUNDS = 4
+_FORGOTTEN = "counters ask for more, and no file of tuner's could keep that they were heard"
+_ROUNDS = 8
 """How often what a plan brings up may bring up more; measured hosts need one."""
 
 
@@ -88,13 +89,19 @@ class _Options:
 
 def _brought_up(then: Snapshot, verdict: Verdict, options: _Options) -> tuple[Finding, ...]:
     """Return the findings with a remedy that the host would have then and has not now."""
-    known = {it.key for it in verdict.findings if it.fix is not None}
+    known = {it.key for it in verdict.single if it.fix is not None}
+    dead = {(it.path, it.line) for it in verdict.single if it.wanted == NO_LINE}
     waived = {(it.finding.rule, it.finding.key) for it in verdict.waived}
     judged = check(then, options.policy, registry().values(), waivers=options.waivers)
     return tuple(
         it
-        for it in judged.findings
-        if it.fix is not None and it.key not in known and (it.rule, it.key) not in waived
+        for it in judged.single
+        if (it.rule, it.key) not in waived
+        and (
+            it.key not in known
+            if it.fix is not None
+            else it.wanted == NO_LINE and options.edit_others and (it.path, it.line) not in dead
+        )
     )
 
 
@@ -104,6 +111,7 @@ def _plan(snapshot: Snapshot, verdict: Verdict, options: _Options) -> Plan:
     policy, enabled = options.policy, options.edit_others
     trial = Trial(snapshot, policy, waived)
     wishes = choose(verdict, trial, unsafe=options.unsafe)
+    taken = wishes.taken
     header = Header(policy.roles, policy_digest(policy))
     dead, left = _dead_lines(snapshot, verdict, enabled=enabled)
     obstacles: list[Obstacle] = dead
@@ -111,14 +119,19 @@ def _plan(snapshot: Snapshot, verdict: Verdict, options: _Options) -> Plan:
         # A line that goes may make one of tuner's own needless, so each round decides anew.
         edits = comment_out(snapshot, obstacles)
         edited = replace(trial, snapshot=with_files(snapshot, edits))
-        goal = aim(edited, wishes.taken, unsafe=options.unsafe)
+        goal = aim(edited, taken, unsafe=options.unsafe)
         place = _place(edited.snapshot, goal, header, options)
+        forgotten = {key for key, wish in taken.items() if wish.once and key not in place.lines}
+        if forgotten:
+            left += [Left(key, taken[key].because[0], _FORGOTTEN) for key in forgotten]
+            taken = {key: wish for key, wish in taken.items() if key not in forgotten}
+            continue
         obstacles += [it for it in _in_the_way(place) if enabled and it not in obstacles]
         if comment_out(snapshot, obstacles) == edits:
             break
     about_modules, no_modules = module_files(snapshot, tuple(place.lines))
     files = (*_drop_ins(snapshot, place), *edits, *about_modules)
-    changes = _changes(trial, wishes.taken, goal.live, with_files(snapshot, files))
+    changes = _changes(trial, taken, goal.live, with_files(snapshot, files))
     return Plan(
         host=snapshot.host,
         roles=policy.roles,
@@ -193,15 +206,15 @@ def _dead_lines(
     """Return the lines that findings want gone, and why those that stay do so."""
     own = {entry.path for entry in own_drop_ins(snapshot)}
     dead, left = [], []
-    for finding in verdict.findings:
+    for finding in verdict.single:
         if finding.wanted != NO_LINE or finding.fix is not None or finding.path in own:
             continue
         at = f"{finding.path}:{finding.line}"
         file = editable(snapshot, finding.path)
         if not isinstance(file, Entry):
-            left.append(Left(finding.key, finding.rule, f"{at} does nothing; {file}"))
+            left.append(Left(finding.key, finding.rule, f"{at} is better gone; {file}"))
         elif not enabled:
-            reason = f"{at} does nothing: --edit-others comments it out"
+            reason = f"{at} is better gone: --edit-others comments it out"
             left.append(Left(finding.key, finding.rule, reason))
         else:
             dead.append(Obstacle(finding.path, finding.line, finding.rule, finding.message))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ MARKER = "# tuner owns this file"
 """A line of every file of tuner's begins so; a file without it is somebody else's."""
 
 _SUFFIX = "-tuner.conf"
+_RULES = re.compile(r"# ([a-z0-9]+(?:-[a-z0-9]+)*(?:, [a-z0-9]+(?:-[a-z0-9]+)*)*): ")
 
 
 def has_marker(text: str) -> bool:
@@ -56,3 +58,17 @@ def own_lines(drop_ins: Sequence[Entry]) -> Mapping[Key, Setting]:
         for setting in parse_file(entry.path, entry.content).settings
         if setting.value is not None and not setting.is_pattern
     }
+
+
+def rules_of(drop_in: Entry) -> Mapping[Key, tuple[str, ...]]:
+    """Return the rules that each line's comment names, as tuner's own template writes them."""
+    lines = drop_in.content.decode("utf-8", "backslashreplace").split("\n")
+    found = {}
+    for setting in parse_file(drop_in.path, drop_in.content).settings:
+        top = setting.line - 1  # the index of the setting's own line, counted from 0
+        while top and lines[top - 1].startswith("#"):
+            top -= 1
+        match = _RULES.match(lines[top])
+        if match is not None:
+            found[setting.key] = tuple(match[1].split(", "))
+    return found

@@ -10,17 +10,23 @@ from tuner.plan.render import Line
 from tuner.plan.spelling import decimal, is_secret, spellable, writable_text
 from tuner.policy.compliance import limits, remedy, wanted
 from tuner.policy.policy import Expectation, Policy
-from tuner.rules._formulas import default_tw_buckets, least_hash_entries
+from tuner.rules._sizes import (
+    default_buffer_max,
+    default_conntrack,
+    default_tw_buckets,
+    least_hash_entries,
+)
 from tuner.rules._values import completed, refused
 from tuner.snapshot.snapshot import Missing, Snapshot
 from tuner.sysctl.catalog import describe
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value, parse_value
 
-_GIB = 1 << 30
 _TW_BUCKETS = Key("net.ipv4.tcp_max_tw_buckets")
 _ENTRIES = {Key("net.netfilter.nf_conntrack_max"), Key("net.nf_conntrack_max")}
-_LARGE_TABLE, _TABLE = Value(("262144",)), Value(("65536",))
+_WMEM = Key("net.ipv4.tcp_wmem")
+_BUFFERS = {Key("net.ipv4.tcp_rmem"), _WMEM}
+_PLENTY = 8 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +137,23 @@ def _problems(key: Key, value: Value, host: Snapshot) -> Iterator[str]:
 def default_of(key: Key, host: Snapshot) -> Value | None:
     """Return the kernel's default, computed from the memory where that is how the kernel does it.
 
-    nf_conntrack_max: 262,144 above 4 GiB, 65,536 from 1 GiB (``nf_conntrack_init_start``; the
-    former since 4.1). tcp_max_tw_buckets: half the established hash (``tcp_set_hashinfo``).
+    tcp_rmem and tcp_wmem: only where the memory is large enough for the kernel's own limit.
     """
     parameter = describe(key)
     default = parameter.default(host.kernel) if parameter else None
-    memory = host.system.memory
+    memory, kernel = host.system.memory, host.kernel
     if default is not None or not memory:
         return default
     if key == _TW_BUCKETS:
         return parse_value(str(default_tw_buckets(least_hash_entries(memory))))
-    if key in _ENTRIES and memory >= _GIB:
-        large = memory > 4 * _GIB and host.kernel.at_least(4, 1)
-        return _LARGE_TABLE if large else _TABLE
+    if key in _ENTRIES:
+        return parse_value(str(default_conntrack(memory, kernel)[0]))
+    if key in _BUFFERS and memory >= _PLENTY:
+        least = "4096 16384" if key == _WMEM else "4096 131072"
+        if key != _WMEM and not kernel.at_least(4, 20):
+            least = "4096 87380"
+        most = default_buffer_max(memory, receive=key != _WMEM, kernel=kernel)
+        return parse_value(f"{least} {most}")
     return None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
-from tuner.plan.own import FOLDER, without_own
+from tuner.plan.own import FOLDER, own_drop_ins, own_lines, without_own
 from tuner.plan.place import View, views
 from tuner.plan.spelling import same, spell
 from tuner.policy.compliance import complies
@@ -20,7 +20,7 @@ from tuner.rules._finding import Finding, Kind, NextBoot, Origin
 from tuner.rules._rule import Rule
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.catalog import describe
-from tuner.sysctl.files import Entry
+from tuner.sysctl.files import Entry, Setting
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value, parse_value
 
@@ -75,7 +75,7 @@ class Trial:
     def _asking(self, state: Snapshot, key: Key, value: Value) -> list[Finding]:
         return [
             finding
-            for finding in check(state, self.policy, _telling()).findings
+            for finding in check(state, self.policy, _telling()).single
             if finding.key == key
             and finding.fix is not None
             and (finding.rule, key) not in self.waived
@@ -106,6 +106,11 @@ class Trial:
         return tuple(dict.fromkeys(finding.rule for finding in against))
 
     @cached_property
+    def own(self) -> Mapping[Key, Setting]:
+        """The lines of tuner's own file."""
+        return own_lines(own_drop_ins(self.snapshot))
+
+    @cached_property
     def base(self) -> Snapshot:
         """The host without tuner's file."""
         return without_own(self.snapshot)
@@ -113,6 +118,11 @@ class Trial:
     @cached_property
     def _views(self) -> tuple[View, ...]:
         return views(self.base)
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The words of every way of loading the host's files."""
+        return tuple(view.words for view in self._views)
 
     def _is_good(self, key: Key, there: NextBoot, others: Mapping[Key, Value]) -> bool:
         """Tell whether nobody would ask for anything else than what boot gives."""

@@ -11,7 +11,7 @@ from tuner.plan.trial import Trial
 from tuner.policy.compliance import wanted
 from tuner.policy.waiver import Waiver
 from tuner.rules._check import registry
-from tuner.rules._finding import Finding, Verdict
+from tuner.rules._finding import Finding, Kind, Verdict
 from tuner.rules._values import refused
 from tuner.snapshot.snapshot import Missing, Snapshot
 from tuner.sysctl.catalog import describe
@@ -20,6 +20,13 @@ from tuner.sysctl.value import Value, parse_value
 
 NO_LINE = "no such line"
 """What a finding wants whose only cure is to take a line out of a file."""
+
+
+_MOST_TRIED = 8
+_GROWS = (
+    "tuner's file has a line for it, and counters that only grow cannot tell whether that cured "
+    "it: give it a number in a profile"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,7 @@ class Wish:
     because: tuple[str, ...]
     why: str
     safe: bool = True
+    once: bool = False  # counters ask for it, and would ask for more: only a line remembers
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ def choose(verdict: Verdict, trial: Trial, *, unsafe: bool) -> Wishes:
     """
     left = [Left(it.finding.key, it.finding.rule, _waived(it.waiver)) for it in verdict.waived]
     asked: dict[Key, list[Finding]] = {}
-    for finding in verdict.findings:
+    for finding in verdict.single:
         if finding.wanted == NO_LINE and finding.fix is None:
             continue  # a matter of that file, not of the key
         reason = _why_not(trial, finding, unsafe=unsafe)
@@ -139,12 +147,19 @@ def _settle(
 ) -> tuple[Wish | None, list[Left]]:
     """Return the first remedy of a key that leaves no rule with another one, or why none does.
 
-    Rules whose remedy the policy does not take have no say.
+    Rules whose remedy the policy does not take have no say. A rule that asks for more because of
+    counters, which only grow, would ask for ever: it is heard once, and not where tuner's file has
+    a line for the key already.
     """
+    left: list[Left] = []
+    known = key in trial.own
+    if known:
+        left = [Left(key, it.rule, _GROWS) for it in findings if is_pressing(it.rule)]
+        findings = [it for it in findings if not is_pressing(it.rule)]
     tried: list[tuple[Value, str]] = []
     queue = list(_offers(trial.snapshot, key, findings))
-    while queue:
-        value, safe = queue.pop(0)
+    while queue and len(tried) < _MOST_TRIED:
+        value, safe, pressing = queue.pop(0)
         if any(same(value, it) for it, _ in tried):
             continue
         if not trial.complies(key, value):
@@ -154,15 +169,28 @@ def _settle(
         against = [
             (offer, it.rule)
             for it in objections
+            if not (known and is_pressing(it.rule))
             for offer in _offers(trial.snapshot, key, [it])
             if (offer[1] or unsafe) and trial.complies(key, offer[0])
         ]
-        if not against:
-            return _wish(trial, key, findings, (value, safe), {it.rule for it in objections})
-        tried.append((value, f"{against[0][1]} would then ask for another"))
-        queue.extend(offer for offer, _ in against)
+        once = bool(against) and pressing and all(is_pressing(rule) for _, rule in against)
+        if once and trial.snapshot.files is None:
+            tried.append((value, "without the host's files nobody knows whether it was raised"))
+        elif once or not against:
+            unheard = {it.rule for it in objections if not is_pressing(it.rule)}
+            wish, more = _wish(trial, key, findings, (value, safe), unheard)
+            return replace(wish, once=once), left + more
+        else:
+            tried.append((value, f"{against[0][1]} would then ask for another"))
+            queue.extend(offer for offer, _ in against)
     said = "; ".join(f"{value} does not do: {reason}" for value, reason in tried)
-    return None, [Left(key, finding.rule, said) for finding in findings]
+    return None, left + [Left(key, finding.rule, said) for finding in findings]
+
+
+def is_pressing(rule: str) -> bool:
+    """Tell whether a rule rests on the kernel's counters, which a remedy does not take back."""
+    known = registry().get(rule)
+    return known is not None and known.kind is Kind.PRESSURE
 
 
 def _wish(
@@ -186,10 +214,11 @@ def _wish(
 
 def _offers(
     snapshot: Snapshot, key: Key, findings: Sequence[Finding]
-) -> Iterator[tuple[Value, bool]]:
+) -> Iterator[tuple[Value, bool, bool]]:
+    """Yield each remedy, whether it is safe, and whether counters ask for it."""
     for finding in findings:
         if finding.fix is not None:
-            yield _value(snapshot, key, finding), finding.fix.safe
+            yield _value(snapshot, key, finding), finding.fix.safe, is_pressing(finding.rule)
 
 
 def _wanted(trial: Trial, key: Key) -> str:

@@ -186,7 +186,7 @@ def test_long_lines_of_a_diff_are_not_wrapped(tuner: Tuner, tmp_path: Path) -> N
         (["plan", "--from", FLEET, "--template", "bad.j2"], "bad.j2:3: 'oops' is undefined"),
         (["plan", "--from", FLEET, "--template", "binary.j2"], "binary.j2: not UTF-8 (byte 0)"),
         (["plan", "--from", FLEET / "web1.dump", "--role", "public-sever"], "public-server"),
-        (["apply", "--from", FLEET], "this tuner shows plans and does not carry them out"),
+        (["apply", "--from", FLEET], "--from goes with --dry-run only"),
         (["render"], "--role"),
         (["render", "--role", "nat-gatewy"], "nat-gateway"),
         (["render", "--role", "base", "--kernel", "new"], "--kernel 'new' is no release"),

@@ -210,11 +210,13 @@ def sudo_without_and_with_a_password(fabric: Fabric, bench: Bench) -> None:
             sudoers=sudoers,
             variables=variables,
         )
-        ended = bench.apply(host, usual_plan(host))
+        home = bench.place()
+        ended = bench.apply(host, usual_plan(host), home=home)
         assert ended.code == 0, ended.err
         assert host.sysctl("net.ipv4.tcp_fin_timeout") == "30"
         kept = host.run(["sh", "-c", "cat /var/lib/tuner/*/*"]).stdout
-        assert secret not in kept
+        assert secret not in kept + ended.out + ended.err
+        assert secret not in (home / "state/tuner/journal.jsonl").read_text()
         fabric.stop(host)
 
 
@@ -367,6 +369,17 @@ def test_lists_of_ports_are_compared_as_the_kernel_shows_them(
     ended = bench.apply(host, plan_of(host, [change(key, "8080-8084,9000", "")]))
     assert ended.code == 0, ended.err
     assert host.sysctl(key) == ""
+
+
+def test_a_value_that_could_not_be_put_back_is_named_before(
+    bench: Bench, host: NamespaceHost
+) -> None:
+    plan = plan_of(host, [change("net.ipv4.tcp_sack", "1", "0", restorable=False)])
+    inventory = bench.inventory([host], {host.name: plan})
+    ended = bench("apply", inventory, "--soak", "0")
+    assert ended.code == 2
+    assert "net.ipv4.tcp_sack could not be put back on plain" in ended.err
+    assert host.sysctl("net.ipv4.tcp_sack") == "1"
 
 
 # --- what the plan saw

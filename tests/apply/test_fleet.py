@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from concurrent.futures import Future
 
 import pytest
 
-from tests.apply.conftest import NOW, Bench, Scene, Whole, boot_of, live_of, settled, states
+from tests.apply.conftest import (
+    CHECKOUT,
+    NOW,
+    Bench,
+    Scene,
+    Whole,
+    boot_of,
+    live_of,
+    settled,
+    states,
+    until,
+)
 from tests.fabric.fabric import Fabric
 
 pytestmark = pytest.mark.root
@@ -107,6 +120,53 @@ def a_saved_plan_is_carried_out_as_it_is_or_not_at_all(fabric: Fabric, bench: Be
     other = bench.inventory([])
     unknown = bench("apply", plan, *NOW, "--hosts-from", other)
     assert unknown.code == 2
+    fabric.stop(host)
+
+
+ALONE = """
+import sys
+from tuner.apply.protocol import Phase, script
+from tuner.inventory.host import Host, Way
+from tuner.remote.local import Local
+from tuner.apply.job import make_job
+from tests.apply.conftest import change
+from tuner.plan.plan import Plan
+
+plan = Plan("here", changes=(change("net.ipv4.tcp_sack", "1", "0"),))
+job = make_job(plan, "20260101T000000Z-here")
+text = script(Phase.BEGIN, job, "n", who="me", revert_in="4")
+with Local(Host("here", way=Way.LOCAL)) as here:
+    print(here.run(text, timeout=60, limit=100000).stdout.decode())
+"""
+
+
+@SCENES.append
+def a_host_changes_itself_without_ssh(fabric: Fabric, bench: Bench) -> None:
+    host = fabric.add(
+        "itself",
+        sysctls={"net.core.somaxconn": 128},
+        files={"/srv/inventory.yml": "all: {hosts: {itself: {ansible_connection: local}}}\n"},
+    )
+    host.run(["umount", "/root"])  # this Python may live there
+    old = Whole.of(host)
+    here = {**os.environ, "PYTHONPATH": str(CHECKOUT), "HOME": "/root"}
+    tuner = [sys.executable, "-m", "tuner"]
+    applied = host.run(
+        [*tuner, "apply", "/srv/inventory.yml", "--role", "public-server", *NOW],
+        env=here,
+        cwd=CHECKOUT,
+    )
+    assert applied.returncode == 0, applied.stderr
+    assert "itself: confirmed" in applied.stderr
+    assert int(host.sysctl("net.core.somaxconn")) >= 4096
+    back = host.run([*tuner, "rollback", "/srv/inventory.yml", *NOW], env=here, cwd=CHECKOUT)
+    assert back.returncode == 0, back.stderr
+    assert Whole.of(host).differs(old) == ""
+    begun = host.run([sys.executable, "-c", ALONE], env=here, cwd=CHECKOUT)
+    assert "end pending" in begun.stdout, begun.stderr
+    assert host.sysctl("net.ipv4.tcp_sack") == "0"
+    until(lambda: settled(host), "its timer died with the shell that started it", 60)
+    assert Whole.of(host).differs(old) == ""
     fabric.stop(host)
 
 

@@ -348,7 +348,7 @@ def _cgroup(request: dict[str, Any]) -> str:
     for line in Path("/proc/self/mounts").read_text().splitlines():
         _, place, kind, *_ = line.split()
         if kind == "cgroup2":
-            group = Path(place, f"fabric-{os.getpid()}-{request['number']}")
+            group = Path(place, f"fabric-{os.getpid()}-{request['name']}")
             group.mkdir(exist_ok=True)
             return str(group)
     raise OSError("no cgroup2 is mounted")

@@ -209,3 +209,50 @@ def wait_for_the_end_of(pids: Iterable[int]) -> None:
     while left := {pid for pid in left if Path(f"/proc/{pid}").exists()}:
         assert time.monotonic() < end, f"still there: {left}"
         time.sleep(0.01)
+
+
+def test_a_host_starts_again_with_its_disk_and_nothing_else(fabric: Fabric) -> None:
+    host = fabric.add(
+        "again",
+        files={"/etc/sysctl.d/x.conf": "net.ipv4.tcp_fin_timeout = 33\n"},
+        disk="4m",
+        boot=["sysctl", "-q", "--system"],
+    )
+    assert host.sysctl("net.ipv4.tcp_fin_timeout") == "33"
+    host.run(["sysctl", "-qw", "net.ipv4.tcp_fin_timeout=44", "net.ipv4.tcp_sack=0"])
+    host.run(["sh", "-c", "echo kept >/var/lib/kept; echo lost >/run/lost"])
+    fabric.restart(host)
+    assert host.sysctl("net.ipv4.tcp_fin_timeout") == "33"
+    assert host.sysctl("net.ipv4.tcp_sack") == "1"
+    assert fabric.ssh(host, "cat /var/lib/kept; ls /run/lost").stdout == "kept\n"
+    full = host.run(["sh", "-c", "cat /dev/zero >/var/fill"])
+    assert "No space left" in full.stderr
+    fabric.plug(host, connected=False)
+    assert fabric.ssh(host, "true", timeout=20).returncode == 255
+    fabric.plug(host, connected=True)
+    assert fabric.ssh(host, "true").returncode == 0
+    fabric.stop(host)
+
+
+def test_a_real_systemd_boots_a_host_and_leaves_nothing_behind(fabric: Fabric) -> None:
+    host = fabric.add(
+        "booted",
+        files={"/etc/sysctl.d/x.conf": "net.ipv4.tcp_fin_timeout = 33\n"},
+        disk="4m",
+        systemd=True,
+    )
+    for _ in range(2):
+        said = fabric.ssh(host, "cat /proc/1/comm; hostname; systemctl is-system-running").stdout
+        assert said.split() == ["systemd", "booted", "running"]
+        assert host.sysctl("net.ipv4.tcp_fin_timeout") == "33"
+        assert fabric.ssh(host, "echo 1 >/proc/sys/vm/swappiness").returncode != 0
+        fabric.restart(host)
+    assert list(groups())
+    fabric.stop(host)
+    assert not list(groups())
+
+
+def groups() -> Iterator[Path]:
+    lines = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
+    for place in (Path(line[1]) for line in lines if line[2] == "cgroup2"):
+        yield from place.glob("fabric-*-booted")

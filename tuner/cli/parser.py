@@ -43,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="tuner",
         description="Audit the TCP and network sysctls of Linux hosts over SSH, without an agent.",
         epilog="Exit codes: "
-        + "; ".join(f"{code.value} {code.meaning}" for code in Exit if code <= Exit.INCOMPLETE)
+        + "; ".join(f"{code.value} {code.meaning}" for code in Exit if code <= Exit.CHANGE_FAILED)
         + ".",
     )
     parser.add_argument("--version", action="version", version=f"tuner {tuner.__version__}")

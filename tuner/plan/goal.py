@@ -116,15 +116,15 @@ class _Aim:
         if is_secret(key):
             self._left.append(Left(key, "", "tuner's line goes: a plan may hold no secret"))
             return
-        asked = key in trial.policy.expectations or isinstance(reading, Missing)
         # What counters once asked for is still wanted when a reboot has set them to 0.
-        asked = asked or any(map(is_pressing, self._rules.get(key, ())))
+        pressing = any(map(is_pressing, self._rules.get(key, ())))
+        asked = pressing or key in trial.policy.expectations or isinstance(reading, Missing)
         standing = trial.standing(key, self._others)
         if not asked and standing.good and self._may_go(key, value, standing.there):
             self._leave_to(key, standing.there)
             self._left.append(Left(key, "", _let_go(trial, key, value, standing.there)))
             return
-        self._needs[key] = standing.lacking
+        self._needs[key] = trial.ways if pressing else standing.lacking
         if wish is not None and not self._good(key, value):
             value = wish.value
         elif wish is not None:

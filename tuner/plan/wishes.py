@@ -65,9 +65,7 @@ def choose(verdict: Verdict, trial: Trial, *, unsafe: bool) -> Wishes:
             left.append(Left(finding.key, finding.rule, reason))
         elif finding.key is not None:
             asked.setdefault(finding.key, []).append(finding)
-    left.extend(
-        Left(None, it.rule, f"not judged: could not see {it.reason}") for it in verdict.skipped
-    )
+    left.extend(Left(None, it.rule, f"could not see {it.reason}") for it in verdict.skipped)
     first = {key: _value(trial.snapshot, key, findings[0]) for key, findings in asked.items()}
     taken: dict[Key, Wish] = {}
     for key, findings in sorted(asked.items()):
@@ -156,6 +154,7 @@ def _settle(
     if known:
         left = [Left(key, it.rule, _GROWS) for it in findings if is_pressing(it.rule)]
         findings = [it for it in findings if not is_pressing(it.rule)]
+    asking = {it.rule for it in findings}
     tried: list[tuple[Value, str]] = []
     queue = list(_offers(trial.snapshot, key, findings))
     while queue and len(tried) < _MOST_TRIED:
@@ -169,7 +168,7 @@ def _settle(
         against = [
             (offer, it.rule)
             for it in objections
-            if not (known and is_pressing(it.rule))
+            if it.rule in asking or not is_pressing(it.rule)
             for offer in _offers(trial.snapshot, key, [it])
             if (offer[1] or unsafe) and trial.complies(key, offer[0])
         ]

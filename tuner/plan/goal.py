@@ -124,7 +124,8 @@ class _Aim:
             self._leave_to(key, standing.there)
             self._left.append(Left(key, "", _let_go(trial, key, value, standing.there)))
             return
-        self._needs[key] = trial.ways if pressing else standing.lacking
+        if not isinstance(reading, Missing):  # a key that is not there now is set when it comes
+            self._needs[key] = trial.ways if pressing else standing.lacking
         if wish is not None and not self._good(key, value):
             value = wish.value
         elif wish is not None:

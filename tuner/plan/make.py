@@ -165,7 +165,11 @@ def _place(snapshot: Snapshot, goal: Goal, header: Header, options: _Options) ->
     draft = "".join(f"{line.text}\n" for line in lines.values()).encode()
     name = choose_name(snapshot, draft, values)
     lost = losses(settled(snapshot, name, draft), values)
-    lines = {key: it for key, it in lines.items() if _is_of_use(goal.needs[key], lost.get(key, ()))}
+    lines = {
+        key: it
+        for key, it in lines.items()
+        if _is_of_use(goal.needs.get(key, ()), lost.get(key, ()))
+    }
     text = ""
     if lines:
         settings = tuple(lines.values())

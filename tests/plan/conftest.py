@@ -28,6 +28,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 TEMPLATE = (CHECKOUT / "templates" / "sysctl.conf.j2").read_text()
 TODAY = date(2026, 11, 1)
 MARK = "# tuner owns this file\n"
+VERSIONS = {"systemd-sysctl": "252", "procps": "4.0.2", "busybox": "1.36.0"}
 
 
 @cache
@@ -70,7 +71,7 @@ def host(
             memory=memory,
             init=init,
             container=container,
-            loaders=tuple(Loader(name) for name in loaders),
+            loaders=tuple(Loader(name, VERSIONS[name]) for name in loaders),
         ),
         live={full(name): value for name, value in (live or {}).items()},
         files=None if files is None else entries(files),

@@ -83,12 +83,18 @@ class _Aim:
             self._lines[wish.key] = Line(wish.key, value, wish.because, wish.why)
             self._needs[wish.key] = self._trial.ways
             return
-        if standing.good:
+        if standing.good and same(value, self._now(wish.key)):
+            del self._live[wish.key]  # what is live will do as well as what boot gives
+        elif standing.good:
             self._leave_to(wish.key, standing.there)
             value = standing.there.value or value
         if not standing.good or standing.lacking:
             self._lines[wish.key] = Line(wish.key, value, wish.because, wish.why)
             self._needs[wish.key] = standing.lacking
+
+    def _now(self, key: Key) -> Value | None:
+        reading = self._trial.snapshot.reading(key)
+        return reading if isinstance(reading, Value) else None
 
     def _leave_to(self, key: Key, there: NextBoot) -> None:
         """Let the key have live what boot gives it."""
@@ -116,15 +122,17 @@ class _Aim:
         if is_secret(key):
             self._left.append(Left(key, "", "tuner's line goes: a plan may hold no secret"))
             return
-        asked = key in trial.policy.expectations or isinstance(reading, Missing)
         # What counters once asked for is still wanted when a reboot has set them to 0.
-        asked = asked or any(map(is_pressing, self._rules.get(key, ())))
+        pressing = any(map(is_pressing, self._rules.get(key, ())))
+        asked = pressing or key in trial.policy.expectations or isinstance(reading, Missing)
         standing = trial.standing(key, self._others)
-        if not asked and standing.good and self._may_go(key, value, standing.there):
+        idle = standing.good and not standing.lacking
+        if not asked and idle and (wish is not None or self._may_go(key, value, standing.there)):
             self._leave_to(key, standing.there)
             self._left.append(Left(key, "", _let_go(trial, key, value, standing.there)))
             return
-        self._needs[key] = standing.lacking
+        if not isinstance(reading, Missing):  # a key that is not there now is set when it comes
+            self._needs[key] = trial.ways if pressing else standing.lacking
         if wish is not None and not self._good(key, value):
             value = wish.value
         elif wish is not None:

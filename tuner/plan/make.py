@@ -18,7 +18,7 @@ from tuner.plan.render import Header, Line, render, says
 from tuner.plan.seen import look
 from tuner.plan.spelling import same
 from tuner.plan.trial import Trial
-from tuner.plan.wishes import NO_LINE, Wish, choose, without_echo
+from tuner.plan.wishes import NO_LINE, Wish, choose, is_pressing, without_echo
 from tuner.policy.policy import Policy
 from tuner.policy.waiver import Waiver
 from tuner.rules._check import check, next_boot, registry
@@ -90,6 +90,7 @@ class _Options:
 def _brought_up(then: Snapshot, verdict: Verdict, options: _Options) -> tuple[Finding, ...]:
     """Return the findings with a remedy that the host would have then and has not now."""
     known = {it.key for it in verdict.single if it.fix is not None}
+    asked = {(it.rule, it.key) for it in verdict.single}
     dead = {(it.path, it.line) for it in verdict.single if it.wanted == NO_LINE}
     waived = {(it.finding.rule, it.finding.key) for it in verdict.waived}
     judged = check(then, options.policy, registry().values(), waivers=options.waivers)
@@ -98,7 +99,7 @@ def _brought_up(then: Snapshot, verdict: Verdict, options: _Options) -> tuple[Fi
         for it in judged.single
         if (it.rule, it.key) not in waived
         and (
-            it.key not in known
+            it.key not in known or (is_pressing(it.rule) and (it.rule, it.key) not in asked)
             if it.fix is not None
             else it.wanted == NO_LINE and options.edit_others and (it.path, it.line) not in dead
         )
@@ -164,7 +165,11 @@ def _place(snapshot: Snapshot, goal: Goal, header: Header, options: _Options) ->
     draft = "".join(f"{line.text}\n" for line in lines.values()).encode()
     name = choose_name(snapshot, draft, values)
     lost = losses(settled(snapshot, name, draft), values)
-    lines = {key: it for key, it in lines.items() if _is_of_use(goal.needs[key], lost.get(key, ()))}
+    lines = {
+        key: it
+        for key, it in lines.items()
+        if _is_of_use(goal.needs.get(key, ()), lost.get(key, ()))
+    }
     text = ""
     if lines:
         settings = tuple(lines.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tuner.plan.plan import Left
@@ -22,6 +22,7 @@ NO_LINE = "no such line"
 """What a finding wants whose only cure is to take a line out of a file."""
 
 
+_PASSES = 4
 _MOST_TRIED = 8
 _GROWS = (
     "tuner's file has a line for it, and counters that only grow cannot tell whether that cured "
@@ -65,23 +66,23 @@ def choose(verdict: Verdict, trial: Trial, *, unsafe: bool) -> Wishes:
             left.append(Left(finding.key, finding.rule, reason))
         elif finding.key is not None:
             asked.setdefault(finding.key, []).append(finding)
-    left.extend(
-        Left(None, it.rule, f"not judged: could not see {it.reason}") for it in verdict.skipped
-    )
-    first = {key: _value(trial.snapshot, key, findings[0]) for key, findings in asked.items()}
+    left.extend(Left(None, it.rule, f"could not see {it.reason}") for it in verdict.skipped)
+    values = {key: _value(trial.snapshot, key, findings[0]) for key, findings in asked.items()}
     taken: dict[Key, Wish] = {}
-    for key, findings in sorted(asked.items()):
-        wish, refusals = _settle(trial, key, findings, {**first, **_values(taken)}, unsafe=unsafe)
-        left.extend(refusals)
-        if wish is None:
-            del first[key]
-        else:
-            taken[key] = wish
+    refusals: dict[Key, list[Left]] = {}
+    for _ in range(_PASSES):  # what one key needs may turn on what another one gets
+        before = dict(values)
+        for key, findings in sorted(asked.items()):
+            wish, refusals[key] = _settle(trial, key, findings, values, unsafe=unsafe)
+            taken.pop(key, None)
+            values.pop(key, None)
+            if wish is not None:
+                taken[key] = wish
+                values[key] = wish.value
+        if values == before:
+            break
+    left += [it for entries in refusals.values() for it in entries]
     return Wishes(taken, tuple(left))
-
-
-def _values(taken: Mapping[Key, Wish]) -> dict[Key, Value]:
-    return {key: wish.value for key, wish in taken.items()}
 
 
 def _waived(waiver: Waiver) -> str:
@@ -147,15 +148,20 @@ def _settle(
 ) -> tuple[Wish | None, list[Left]]:
     """Return the first remedy of a key that leaves no rule with another one, or why none does.
 
-    Rules whose remedy the policy does not take have no say. A rule that asks for more because of
-    counters, which only grow, would ask for ever: it is heard once, and not where tuner's file has
-    a line for the key already.
+    What is live comes first: a finding may be about the next boot alone. Rules whose remedy the
+    policy does not take have no say. A rule that asks for more because of counters, which only
+    grow, would ask for ever: it is heard once, and not where tuner's file has a line already.
     """
     left: list[Left] = []
     known = key in trial.own
     if known:
         left = [Left(key, it.rule, _GROWS) for it in findings if is_pressing(it.rule)]
         findings = [it for it in findings if not is_pressing(it.rule)]
+    asking = {it.rule for it in findings}
+    live = trial.snapshot.reading(key)
+    if isinstance(live, Value) and _suits(trial, key, live, asking, others):
+        wish, more = _wish(trial, key, findings, (live, True), ())
+        return wish, left + more
     tried: list[tuple[Value, str]] = []
     queue = list(_offers(trial.snapshot, key, findings))
     while queue and len(tried) < _MOST_TRIED:
@@ -169,7 +175,7 @@ def _settle(
         against = [
             (offer, it.rule)
             for it in objections
-            if not (known and is_pressing(it.rule))
+            if it.rule in asking or not is_pressing(it.rule)
             for offer in _offers(trial.snapshot, key, [it])
             if (offer[1] or unsafe) and trial.complies(key, offer[0])
         ]
@@ -185,6 +191,19 @@ def _settle(
             queue.extend(offer for offer, _ in against)
     said = "; ".join(f"{value} does not do: {reason}" for value, reason in tried)
     return None, left + [Left(key, finding.rule, said) for finding in findings]
+
+
+def _suits(
+    trial: Trial, key: Key, live: Value, asking: Collection[str], others: Mapping[Key, Value]
+) -> bool:
+    """Tell whether the live value will do: once the others are changed, nobody objects to it."""
+    if not trial.complies(key, live) or refused(key, live, trial.snapshot.kernel):
+        return False
+    if not writable_text(live) or any(rule not in registry() for rule in asking):
+        return False
+    return all(
+        is_pressing(it.rule) and it.rule not in asking for it in trial.objections(key, live, others)
+    )
 
 
 def is_pressing(rule: str) -> bool:

@@ -16,7 +16,7 @@ from tuner.report._report import Failure, fold
 
 _INDENT = 2
 _BODY = 6
-_NAMES = 6  # how many host names or ranges a heading shows
+_NAMES = 6  # how many host names, ranges or rules a line shows
 _LONGEST_LINE = 2000
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -98,7 +98,8 @@ def _print_group(members: Sequence[HostPlan], plan: Plan, console: Console, show
     if shown.lines:
         for line in unified(plan):
             _print_line(line, console)
-    _print_left("left", plan.left, console)
+    _print_left("left", [entry for entry in plan.left if entry.key is not None], console)
+    _print_unknown([entry for entry in plan.left if entry.key is None], console)
     _print_left("cannot win", plan.cannot_win, console)
     console.print()
 
@@ -133,13 +134,29 @@ def _print_left(word: str, entries: Sequence[Left], console: Console) -> None:
         _write(console, Text(clean(reason, longest=600)), _BODY)
 
 
+def _print_unknown(entries: Sequence[Left], console: Console) -> None:
+    """Say in two lines how many rules could not judge; the audit has a line for each."""
+    if entries:
+        rules = _plural(len({entry.rule for entry in entries}), "rule")
+        reasons = [clean(reason) for reason in dict.fromkeys(entry.reason for entry in entries)]
+        _write(
+            console, Text.assemble(("unknown  ", "magenta"), f"{rules} could not judge this host")
+        )
+        _write(console, Text(f"{_few(reasons, 2)} (tuner audit)"), _BODY)
+
+
 def _by_reason(entries: Sequence[Left]) -> Mapping[str, str]:
     """Return each reason with everything that it holds for."""
     found: dict[str, list[str]] = {}
     for entry in entries:
         name = f"{entry.key} ({entry.rule})" if entry.key and entry.rule else entry.key
         found.setdefault(entry.reason, []).append(name or entry.rule)
-    return {reason: ", ".join(names) for reason, names in found.items()}
+    return {reason: _few(names) for reason, names in found.items()}
+
+
+def _few(names: Sequence[str], most: int = _NAMES) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _print_failure(members: Sequence[HostPlan], console: Console) -> None:
@@ -168,7 +185,7 @@ def _counts(host: HostPlan) -> Text:
     for word, number, style in (
         ("live", len(plan.writes), "yellow"),
         ("files", len(plan.files), "yellow"),
-        ("left", len(plan.left), ""),
+        ("left", sum(entry.key is not None for entry in plan.left), ""),
         ("cannot-win", len(plan.cannot_win), "magenta"),
         ("unknown", host.unjudged, "magenta"),
     ):

@@ -22,7 +22,10 @@ Check = Callable[[Snapshot, Policy], Iterator[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: ``severity`` and ``confidence`` are what a finding has unless it says otherwise."""
+    """A rule: ``severity`` and ``confidence`` are what a finding has unless it says otherwise.
+
+    ``roles``: profiles without which the rule says nothing of a host; empty for every host.
+    """
 
     id: str
     kind: Kind
@@ -31,6 +34,7 @@ class Rule:
     sources: tuple[str, ...]
     doc: str
     check: Check
+    roles: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

@@ -98,4 +98,5 @@ RULE = Rule(
     ),
     doc=__doc__,
     check=check,
+    roles=tuple(sorted(_SERVERS)),
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from tuner.report._clean import clean
 
 Lead = Callable[[str], str | None]
-"""Where a name leads: a link's target, an empty text for a name without a target, None for no name."""
+"""Where a name leads: a link's target, empty for a name that leads nowhere, None for no name."""
 
 _LITERAL = re.compile(
     r"(?P<block>^ {4}.*$|^```.*?^```)"  # code blocks

@@ -128,8 +128,9 @@ class Manual:
         except ValueError:
             asked = text.strip().lower()
         close = difflib.get_close_matches(asked, known, n=_SUGGESTED, cutoff=_CLOSE)
-        if not close and len(asked) > _SUGGESTED:
-            close = [name for name in known if asked in name][:_SUGGESTED]
+        if len(asked) > _SUGGESTED:
+            within = [name for name in known if asked in name and name not in close]
+            close += within[: _SUGGESTED - len(close) + 1]
         return tuple(known[name] for name in close)
 
     def mentioned(self, text: str) -> tuple[Name, ...]:

@@ -86,6 +86,7 @@ def test_a_page_comes_in_three_forms(name: str, part: str, tuner: Any) -> None:
         (["explain", "keys/ports", "--from", str(FLEET / "web1.dump")], "go with a key"),
         (["explain", "tcp_sack", "-i", str(FLEET / "inventory.yml"), "--host", "wbe1"], "web1"),
         (["explain", "tcp_sack", "--from", str(FLEET)], "name one: --host"),
+        (["explain", "tcp_sack", "-i", str(FLEET / "inventory.yml")], "name one: --host"),
         (["explain", "tcp_sack", "--format", "html"], "invalid choice"),
         (["rules", "--kind", "mith"], "invalid choice"),
         (["rules", "--role", "public-sever"], "there is no role 'public-sever'"),

@@ -300,6 +300,8 @@ def test_the_page_of_a_key_says_all_that_the_catalogue_knows() -> None:
         ("net.ipv4.tcp_frto_response", "net.ipv4.tcp_frto"),
         ("net.core.somaxconn", "when a program calls listen() again"),
         ("net.ipv4.tcp_max_tw_buckets", "half the buckets of the established hash"),
+        ("net.ipv4.conf.*.rp_filter", "all: leave it alone"),
+        ("net.ipv4.conf.*.rp_filter", "Others recommend for net.ipv4.conf.all.rp_filter: SCAP"),
     ],
 )
 def test_what_a_page_says_of_ranges_defaults_and_lifetimes(key: str, part: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import sys
 from datetime import UTC, datetime
 from importlib import resources
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace) -> Exit:
     """Print the page of a rule, a key, a topic or a profile; without a name, the list of all."""
     known = manual(options.profiles)
     if options.name is None:
-        if options.host or options.sources:
+        if _asks_a_host(options):
             raise UsageError(
                 "--host and --from go with the name of a key, a rule or a topic",
                 hint="as in: tuner explain tcp_tw_reuse --from DUMP",
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace) -> Exit:
         return Exit.CLEAN
     name = _asked(known, options.name)
     text, data = _page(known, name)
-    if options.host or options.sources:
+    if _asks_a_host(options):
         more, data["host"] = _on_host(known, name, options)
         text += "\n" + more
     show(text, options.format, data)
@@ -76,8 +77,7 @@ def print_profiles(options: argparse.Namespace) -> Exit:
         show(profiles_table(known, _nowhere(known)) + "\n", options.format, data)
         return Exit.CLEAN
     if options.name not in known.profiles:
-        names = Manual(known.rules, {}, {}, {}, known.profiles).suggestions(options.name)
-        close = [name for name in names if name in known.profiles]
+        close = difflib.get_close_matches(options.name, known.profiles, n=1, cutoff=0.5)
         hint = f"did you mean {close[0]}? " if close else ""
         raise UsageError(
             f"there is no profile {options.name!r}",
@@ -93,6 +93,10 @@ def print_schema(_: argparse.Namespace) -> Exit:
     schema = resources.files("tuner.report") / "schema" / "report-1.json"
     sys.stdout.write(schema.read_text(encoding="utf-8"))
     return Exit.CLEAN
+
+
+def _asks_a_host(options: argparse.Namespace) -> bool:
+    return bool(options.host or options.sources or options.inventory)
 
 
 def _nowhere(known: Manual) -> Lead:

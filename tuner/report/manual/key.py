@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from tuner.policy.compliance import wanted
+from tuner.policy.peers import Recommendation
 from tuner.report.manual._markdown import Lead, bullets, facts, linked, plain, table
 from tuner.report.manual._names import Kind, Manual, Name
-from tuner.sysctl.catalog import Parameter, Range
+from tuner.sysctl.catalog import Parameter, Range, describe
 from tuner.sysctl.key import Key
 
 _LARGEST = {
@@ -70,12 +71,12 @@ def key_body(manual: Manual, key: Key, lead: Lead) -> str:
             for profile, what, why in wishes
         ]
         parts.append(table(("profile", "wants", "why"), rows))
-    advice = manual.peers.keys.get(key)
-    if advice is not None:
+    for named, advice in advice_for(manual, key):
         said = "; ".join(
             f"{manual.peers.publishers[name].name} {value}" for name, value in advice.says.items()
         )
-        parts.append(f"Others recommend: {plain(said)}. {linked(plain(advice.why), elsewhere)}")
+        of = "" if named == key else f" for {linked(f'`{named}`', elsewhere)}"
+        parts.append(f"Others recommend{of}: {plain(said)}. {linked(plain(advice.why), elsewhere)}")
     parts.append("Sources:\n\n" + bullets(plain(source) for source in entry.sources))
     return "\n\n".join(parts) + "\n"
 
@@ -159,21 +160,40 @@ def wishes_for(manual: Manual, key: Key) -> Iterator[tuple[str, str, str]]:
     A profile that merely extends another one says nothing of its own.
     """
     for name, profile in manual.profiles.items():
-        expectation = profile.expectations.get(key)
-        if expectation is not None:
-            yield name, f"{wanted(expectation)} ({expectation.severity})", expectation.why
-        alone = profile.leave_alone.get(key)
-        if alone is not None:
-            yield name, "leave it alone", alone.why
-        avoid = profile.avoid.get(key)
-        if avoid is not None:
-            yield name, f"avoid {avoid.values}", avoid.why
+        for found, line in profile.expectations.items():
+            if _means(found, key):
+                yield name, f"{_of(found, key)}{wanted(line)} ({line.severity})", line.why
+        for found, alone in profile.leave_alone.items():
+            if _means(found, key):
+                yield name, f"{_of(found, key)}leave it alone", alone.why
+        for found, bad in profile.avoid.items():
+            if _means(found, key):
+                yield name, f"{_of(found, key)}avoid {bad.values}", bad.why
+
+
+def advice_for(manual: Manual, key: Key) -> Iterator[tuple[Key, Recommendation]]:
+    """Yield what others recommend for the key, or for one of the interfaces that it stands for."""
+    for found, advice in manual.peers.keys.items():
+        if _means(found, key):
+            yield found, advice
+
+
+def _means(found: Key, key: Key) -> bool:
+    """Tell whether a key is the entry's, or one that the entry's ``*`` stands for."""
+    if found == key:
+        return True
+    parameter = describe(found) if "*" in key else None
+    return parameter is not None and parameter.key == key
+
+
+def _of(found: Key, key: Key) -> str:
+    """Return which interface is meant, in words."""
+    return "" if found == key else f"{found.split('.')[key.split('.').index('*')]}: "
 
 
 def key_data(manual: Manual, key: Key) -> dict[str, Any]:
     """Return the page as JSON."""
     entry = manual.parameters[key]
-    advice = manual.peers.keys.get(key)
     return {
         "kind": "key",
         **entry.model_dump(mode="json"),
@@ -183,7 +203,8 @@ def key_data(manual: Manual, key: Key) -> dict[str, Any]:
             {"profile": profile, "wants": what, "why": why}
             for profile, what, why in wishes_for(manual, key)
         ],
-        "others": {manual.peers.publishers[name].name: value for name, value in advice.says.items()}
-        if advice
-        else {},
+        "others": {
+            named: {manual.peers.publishers[who].name: value for who, value in advice.says.items()}
+            for named, advice in advice_for(manual, key)
+        },
     }

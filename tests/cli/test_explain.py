@@ -147,9 +147,9 @@ def test_rules_are_chosen_by_kind_severity_confidence_and_role(tuner: Any) -> No
     assert chosen("--kind", "myth", "--kind", "policy") == myths | chosen("--kind", "policy")
     assert chosen("--kind", "myth", "--severity", "error") < myths
     assert "tw-recycle" in chosen("--severity", "error", "--confidence", "proven")
-    assert "rfc1337-behind-nat" in chosen("--role", "public-server")
-    assert "rfc1337-behind-nat" not in chosen("--role", "client-heavy")
-    assert chosen("--role", "base") < every
+    assert "tw-reuse-on-server" in chosen("--role", "public-server")
+    assert "tw-reuse-on-server" not in chosen("--role", "client-heavy")
+    assert chosen("--role", "client-heavy") < every
     text = tuner("rules", "--kind", "myth")
     assert "fin-timeout-time-wait" in text.stdout
     none = tuner("rules", "--kind", "policy", "--severity", "error")

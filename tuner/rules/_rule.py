@@ -24,7 +24,7 @@ Check = Callable[[Snapshot, Policy], Iterator[Finding]]
 class Rule:
     """A rule: ``severity`` and ``confidence`` are what a finding has unless it says otherwise.
 
-    ``roles``: profiles without which the rule says nothing of a host; empty for every host.
+    ``not_for``: roles of whose hosts the rule says nothing.
     """
 
     id: str
@@ -34,7 +34,7 @@ class Rule:
     sources: tuple[str, ...]
     doc: str
     check: Check
-    roles: tuple[str, ...] = ()
+    not_for: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

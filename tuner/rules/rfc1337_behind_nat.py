@@ -98,5 +98,4 @@ RULE = Rule(
     ),
     doc=__doc__,
     check=check,
-    roles=tuple(sorted(_SERVERS)),
 )

@@ -32,7 +32,7 @@ def rule_page(rule: Rule, lead: Lead) -> str:
     parts = [
         f"# {rule.id}",
         f"{linked(plain(rule.title), elsewhere)}.",
-        f"**{rule.severity}** · {rule.kind} · {rule.confidence}{_only_for(rule, lead)}",
+        f"**{rule.severity}** · {rule.kind} · {rule.confidence}{_not_for(rule, lead)}",
     ]
     for heading, text in sections(rule).items():
         parts += [f"## {heading}", linked(text, elsewhere)]
@@ -49,7 +49,7 @@ def rule_data(rule: Rule) -> dict[str, Any]:
         "about": str(rule.kind),
         "severity": str(rule.severity),
         "confidence": str(rule.confidence),
-        "roles": list(rule.roles),
+        "not_for": list(rule.not_for),
         "sections": sections(rule),
         "sources": list(rule.sources),
     }
@@ -64,7 +64,7 @@ def rules_table(rules: Iterable[Rule], lead: Lead, *, brief: bool = False) -> st
             str(rule.severity),
             str(rule.kind),
             str(rule.confidence),
-            linked(plain(rule.title), lead) + _only_for(rule, lead),
+            linked(plain(rule.title), lead) + _not_for(rule, lead),
         )
         for rule in rules
     ]
@@ -73,14 +73,12 @@ def rules_table(rules: Iterable[Rule], lead: Lead, *, brief: bool = False) -> st
     return table(head, rows)
 
 
-def _only_for(rule: Rule, lead: Lead) -> str:
-    roles = ", ".join(linked(f"`{role}`", lead) for role in rule.roles)
-    return f" ({roles})" if roles else ""
+def _not_for(rule: Rule, lead: Lead) -> str:
+    roles = ", ".join(linked(f"`{role}`", lead) for role in rule.not_for)
+    return f" (not for {roles})" if roles else ""
 
 
 def for_role(manual: Manual, role: str) -> frozenset[str]:
     """Return the ids of the rules that can say something of a host with that role."""
     lineage = manual.policies[role].lineage
-    return frozenset(
-        id_ for id_, rule in manual.rules.items() if not rule.roles or lineage & set(rule.roles)
-    )
+    return frozenset(id_ for id_, rule in manual.rules.items() if not lineage & set(rule.not_for))

@@ -14,28 +14,25 @@ from tuner.cli.exits import Exit
 from tuner.cli.fan_out import ask
 from tuner.cli.hosts import choose_hosts
 from tuner.cli.paths import write_atomically
-from tuner.errors import PolicyError, UsageError
+from tuner.cli.policies import DEFAULT_ROLE, policies_of, profiles_of
+from tuner.errors import UsageError
 from tuner.inventory.host import Host
-from tuner.policy.policy import Policy, Severity
-from tuner.policy.resolve import load_profiles, resolve
+from tuner.policy.policy import Severity
 from tuner.remote.collect import collect
 from tuner.remote.session import Session
 from tuner.report._report import Failure, HostReport, Report
 from tuner.report.as_json import render_json
 from tuner.report.text import print_arrival, print_report
-from tuner.resources import folder
 from tuner.rules._check import check, registry
 from tuner.rules._finding import Finding, Verdict
 from tuner.rules._state import KeyState, key_states
-
-_DEFAULT_ROLE = "base"
 
 
 def run(options: argparse.Namespace) -> Exit:
     """Audit the hosts that the options name."""
     outputs = [_output(text) for text in options.outputs]
     hosts = choose_hosts(options)
-    policies = _policies(hosts, options)
+    policies = policies_of(hosts, profiles_of(options.profiles))
     rules = tuple(registry().values())
     today = datetime.now(UTC).date()
     known: dict[Finding, Finding] = {}
@@ -48,7 +45,7 @@ def run(options: argparse.Namespace) -> Exit:
         verdict = check(snapshot, policies[host.roles], rules, waivers=host.waivers, today=today)
         return HostReport(
             name=host.name,
-            roles=host.roles or (_DEFAULT_ROLE,),
+            roles=host.roles or (DEFAULT_ROLE,),
             groups=host.groups,
             kernel=str(snapshot.kernel),
             os=snapshot.system.os_name,
@@ -63,7 +60,7 @@ def run(options: argparse.Namespace) -> Exit:
         report = (
             HostReport(
                 name=host.name,
-                roles=host.roles or (_DEFAULT_ROLE,),
+                roles=host.roles or (DEFAULT_ROLE,),
                 groups=host.groups,
                 failure=result,
             )
@@ -137,27 +134,6 @@ def _output(text: str) -> tuple[str, Path]:
     if not path.parent.is_dir():
         raise UsageError(f"--output: there is no folder {path.parent}", hint="make it first")
     return form, path
-
-
-def _policies(
-    hosts: tuple[Host, ...], options: argparse.Namespace
-) -> Mapping[tuple[str, ...], Policy]:
-    """Return the policy of every combination of roles among the hosts.
-
-    Raises:
-        PolicyError: a profile is wrong, a role unknown, or two roles of a host contradict.
-    """
-    profiles = load_profiles([folder("profiles"), *map(Path, options.profiles)])
-    policies: dict[tuple[str, ...], Policy] = {}
-    for host in hosts:
-        if host.roles not in policies:
-            try:
-                policies[host.roles] = resolve(profiles, host.roles or (_DEFAULT_ROLE,))
-            except PolicyError as error:
-                if not error.file:
-                    error.message = f"{host.name}: {error.message}"
-                raise
-    return policies
 
 
 def _shared(verdict: Verdict, known: dict[Finding, Finding]) -> Verdict:

@@ -12,6 +12,7 @@ from tuner.cli.exits import Exit
 from tuner.errors import UsageError
 
 _FORMATS = ("text", "json")
+_DOCUMENTS = ("text", "markdown", "html", "json")
 _SEVERITIES = ("note", "warning", "error", "never")
 _KINDS = ("policy", "myth", "hazard", "hygiene", "pressure")
 _CONFIDENCES = ("proven", "likely", "possible")
@@ -50,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_audit(commands)
     _add_collect(commands)
+    _add_checklist(commands)
     _add_explain(commands)
     _add_rules(commands)
     _add_profiles(commands)
@@ -65,31 +67,7 @@ def _add_audit(commands: argparse._SubParsersAction[_Parser]) -> None:
         "the next boot will change, and which settings rest on a myth.",
     )
     _add_whom(audit)
-    audit.add_argument(
-        "--from",
-        dest="sources",
-        nargs="+",
-        metavar="PATH",
-        default=[],
-        help="read dumps (files, or folders of them) instead of asking hosts: a probe's output, "
-        "the output of `sysctl -a`, or a sosreport",
-    )
-    audit.add_argument(
-        "--role",
-        dest="roles",
-        action="append",
-        default=[],
-        metavar="ROLE",
-        help="judge every host by this role, whatever the inventory says; may be repeated",
-    )
-    audit.add_argument(
-        "--profiles",
-        dest="profiles",
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="also read profiles (*.yml) from this folder; may be repeated",
-    )
+    _add_judging(audit)
     audit.add_argument(
         "--format", choices=_FORMATS, default="text", help="what to print (default: %(default)s)"
     )
@@ -130,6 +108,77 @@ def _add_collect(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     _add_connection(collect)
     collect.set_defaults(run=_collect, roles=[])
+
+
+def _add_checklist(commands: argparse._SubParsersAction[_Parser]) -> None:
+    checklist = commands.add_parser(
+        "checklist",
+        help="answer what must be known before a deployment",
+        description="Answer the questions of every host's role: by the host itself, by the "
+        "inventory's tuner_facts, or by a person, whose answers are kept in attestations.yml "
+        "beside the inventory. Exit 0 only when every question is answered and no answer is "
+        "against.",
+    )
+    _add_whom(checklist)
+    _add_judging(checklist)
+    checklist.add_argument(
+        "--checklists",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="also read questions (*.yml) from this folder; may be repeated",
+    )
+    checklist.add_argument(
+        "--attestations",
+        default=None,
+        metavar="FILE",
+        help="people's answers (default: attestations.yml beside the inventory)",
+    )
+    checklist.add_argument(
+        "--plan",
+        default=None,
+        metavar="FILE",
+        help="a saved plan (tuner plan -o FILE): make the change ticket of its hosts",
+    )
+    checklist.add_argument(
+        "--format",
+        choices=_DOCUMENTS,
+        default="text",
+        help="what to print (default: %(default)s)",
+    )
+    checklist.add_argument(
+        "--output",
+        dest="outputs",
+        action="append",
+        type=_document,
+        default=[],
+        metavar="FORMAT:FILE",
+        help="also write the checklist to a file; may be repeated",
+    )
+    checklist.add_argument(
+        "--list", dest="list_items", action="store_true", help="print every question, ask nobody"
+    )
+    attest = checklist.add_argument_group(
+        "answering", "write one person's answer into the file of answers, and ask nobody"
+    )
+    attest.add_argument("--attest", default=None, metavar="ITEM", help="the question to answer")
+    attest.add_argument("--answer", default=None, metavar="ANSWER", help="what the answer is")
+    attest.add_argument("--who", default=None, metavar="NAME", help="who says so")
+    attest.add_argument(
+        "--scope",
+        default="all",
+        metavar="PATTERN",
+        help="for which hosts: hosts, groups, role=NAME and patterns (default: all)",
+    )
+    attest.add_argument(
+        "--until",
+        default=None,
+        metavar="DATE",
+        help="the last day on which it is believed (default: 90 days from today)",
+    )
+    attest.add_argument("--note", default="", metavar="TEXT", help="what else there is to say")
+    _add_connection(checklist)
+    checklist.set_defaults(run=_checklist)
 
 
 def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -252,6 +301,34 @@ def _add_whom(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_judging(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from",
+        dest="sources",
+        nargs="+",
+        metavar="PATH",
+        default=[],
+        help="read dumps (files, or folders of them) instead of asking hosts: a probe's output, "
+        "the output of `sysctl -a`, or a sosreport",
+    )
+    parser.add_argument(
+        "--role",
+        dest="roles",
+        action="append",
+        default=[],
+        metavar="ROLE",
+        help="judge every host by this role, whatever the inventory says; may be repeated",
+    )
+    parser.add_argument(
+        "--profiles",
+        dest="profiles",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="also read profiles (*.yml) from this folder; may be repeated",
+    )
+
+
 def _add_connection(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("connection")
     group.add_argument(
@@ -316,6 +393,15 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _document(text: str) -> tuple[str, str]:
+    form, colon, name = text.partition(":")
+    if not colon or form not in _DOCUMENTS or not name:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not FORMAT:FILE; formats: {', '.join(_DOCUMENTS)}"
+        )
+    return form, name
+
+
 def _seconds(text: str) -> float:
     try:
         seconds = float(text)
@@ -334,6 +420,12 @@ def _audit(options: argparse.Namespace) -> Exit:
 
 def _collect(options: argparse.Namespace) -> Exit:
     from tuner.cli.collect import run  # noqa: PLC0415
+
+    return run(options)
+
+
+def _checklist(options: argparse.Namespace) -> Exit:
+    from tuner.cli.checklist import run  # noqa: PLC0415
 
     return run(options)
 

@@ -162,7 +162,7 @@ def test_a_waiver_covers_nothing_else(run: Run) -> None:
 
 def test_a_waiver_ends_after_its_day(run: Run) -> None:
     old = waiver(rule="timestamps-off", until=date(2026, 2, 28))
-    assert rules(run(LIVE, waivers=[old], today=TODAY)) == ["timestamps-off"]
+    assert rules(run(LIVE, waivers=[old], today=TODAY)) == ["expired-waiver", "timestamps-off"]
 
 
 def test_what_was_found_before_something_unreadable_stands(

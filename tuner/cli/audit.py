@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tuner.cli.consoles import for_file, on_stderr, on_stdout
 from tuner.cli.exits import Exit
 from tuner.cli.fan_out import ask
 from tuner.cli.hosts import choose_hosts
+from tuner.cli.known import idle_waivers, is_whole, read_baseline, with_known, write_baseline
 from tuner.cli.paths import write_atomically
 from tuner.cli.policies import DEFAULT_ROLE, policies_of, profiles_of
 from tuner.errors import UsageError
@@ -31,7 +33,9 @@ from tuner.rules._state import KeyState, key_states
 def run(options: argparse.Namespace) -> Exit:
     """Audit the hosts that the options name."""
     outputs = [_output(text) for text in options.outputs]
+    baseline = read_baseline(options)
     hosts = choose_hosts(options)
+    whole = is_whole(options)
     policies = policies_of(hosts, profiles_of(options.profiles))
     rules = tuple(registry().values())
     today = datetime.now(UTC).date()
@@ -72,13 +76,21 @@ def run(options: argparse.Namespace) -> Exit:
             print_arrival(report, stderr)
 
     interrupted = ask(work, hosts, options=options, arrive=arrive, console=stderr)
+    reports = tuple(done[host.name] for host in hosts)
+    use = None
+    if options.write_baseline and not interrupted:
+        baseline = write_baseline(reports, baseline, Path(options.write_baseline), hosts)
+    if baseline is not None:
+        reports, use = with_known(reports, baseline, hosts, whole=whole)
     report = Report(
-        hosts=tuple(done[host.name] for host in hosts),
+        hosts=reports,
         version=tuner.__version__,
         started=started,
         finished=_now(),
         fail_on=None if options.fail_on == "never" else Severity[options.fail_on.upper()],
         interrupted=interrupted,
+        baseline=use,
+        unused_waivers=idle_waivers(reports, hosts) if whole and not options.roles else (),
     )
     code = _exit(report)
     for form, path in outputs:
@@ -139,7 +151,7 @@ def _output(text: str) -> tuple[str, Path]:
 def _shared(verdict: Verdict, known: dict[Finding, Finding]) -> Verdict:
     """Return the verdict with findings that other hosts have too held once in memory."""
     findings = tuple(known.setdefault(finding, finding) for finding in verdict.findings)
-    return Verdict(findings, verdict.waived, verdict.skipped)
+    return replace(verdict, findings=findings)
 
 
 def _now() -> str:

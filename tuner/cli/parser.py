@@ -86,6 +86,18 @@ def _add_audit(commands: argparse._SubParsersAction[_Parser]) -> None:
         help="exit 1 for findings of this severity or worse (default: %(default)s)",
     )
     audit.add_argument(
+        "--baseline",
+        default=None,
+        metavar="FILE",
+        help="findings in this file are known: they are shown, and do not fail the run",
+    )
+    audit.add_argument(
+        "--write-baseline",
+        default=None,
+        metavar="FILE",
+        help="write what is found into this file, as known from now on",
+    )
+    audit.add_argument(
         "-v", "--verbose", action="store_true", help="print findings as they come, on stderr"
     )
     _add_connection(audit)

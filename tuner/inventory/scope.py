@@ -60,6 +60,8 @@ class Scopes:
         return suggest(term, [*self._sets, *self._names])
 
     def _find(self, scope: str) -> Matched:
+        if scope in self._names:  # whatever its name may look like
+            return Matched(frozenset({scope}))
         terms = _terms(scope)
         if not terms:
             raise InventoryError("the scope is empty", hint="all means every host")

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from tuner.policy.policy import Severity
 from tuner.report._clean import clean
+from tuner.report._known import print_known
 from tuner.report._report import Block, HostReport, Outcome, Report, blocks, fold
 from tuner.rules._finding import Finding, NextBoot, Origin, Verdict
 from tuner.snapshot.snapshot import Missing
@@ -133,6 +134,8 @@ def _print_recap(report: Report, found: Sequence[Block], console: Console) -> No
             line.append("unreachable", style="red")
         else:
             line.append_text(_counts(block.like.verdict))
+            if report.baseline is not None:
+                line.append(f"  known={len(block.like.verdict.known)}")
         _write(console, line)
     total = Text(f"{_plural(len(report.hosts), 'host')}: ", style="bold")
     total.append(f"{report.count(Outcome.CLEAN)} clean, ", style="green")
@@ -143,6 +146,7 @@ def _print_recap(report: Report, found: Sequence[Block], console: Console) -> No
     partly = sum(bool(host.verdict and host.verdict.skipped) for host in report.hosts)
     if partly:
         console.print(Text(f"{_plural(partly, 'host')} could not be judged by every rule"))
+    print_known(report, console)
     if report.interrupted:
         console.print(Text("interrupted: hosts that had not answered are counted as unreachable"))
 

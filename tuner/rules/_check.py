@@ -17,6 +17,7 @@ from tuner.policy.waiver import Waiver
 from tuner.rules._finding import Finding, Kind, NextBoot, Origin, Skipped, Verdict, Waived
 from tuner.rules._rule import Rule
 from tuner.rules._values import completed, refused
+from tuner.rules.expired_waiver import expired
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.catalog import describe
 from tuner.sysctl.key import Key
@@ -71,8 +72,8 @@ def check(
 ) -> Verdict:
     """Return what the rules say of the snapshot.
 
-    A waiver whose day has passed covers nothing. ``today`` None: waivers never expire, which only
-    tests want.
+    A waiver whose day has passed covers nothing, and is a finding of its own beside what it would
+    cover. ``today`` None: waivers never expire, which only tests want.
     """
     findings: list[Finding] = []
     skipped: list[Skipped] = []
@@ -84,6 +85,7 @@ def check(
         except Unreadable as missing:
             skipped.append(Skipped(rule.id, missing.message))
     findings = sorted(_without_echoes(findings, policy), key=_order)
+    waivers = tuple(waivers)
     valid = [waiver for waiver in waivers if today is None or waiver.until >= today]
     kept: list[Finding] = []
     waived: list[Waived] = []
@@ -93,6 +95,8 @@ def check(
             kept.append(finding)
         else:
             waived.append(Waived(finding, waiver))
+    if today is not None:
+        kept.extend(_located(snapshot, finding) for finding in expired(waivers, kept, today))
     kept = sorted(_gathered(kept), key=_order)
     return Verdict(tuple(kept), tuple(waived), tuple(sorted(skipped, key=lambda s: s.rule)))
 

@@ -94,6 +94,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     waived: tuple[Waived, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    known: tuple[Finding, ...] = ()  # of the baseline: shown, and no reason to fail
 
     @property
     def single(self) -> tuple[Finding, ...]:

@@ -52,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_audit(commands)
     _add_collect(commands)
     _add_checklist(commands)
+    _add_diff(commands)
     _add_explain(commands)
     _add_rules(commands)
     _add_profiles(commands)
@@ -193,6 +194,37 @@ def _add_checklist(commands: argparse._SubParsersAction[_Parser]) -> None:
     checklist.set_defaults(run=_checklist)
 
 
+def _add_diff(commands: argparse._SubParsersAction[_Parser]) -> None:
+    diff = commands.add_parser(
+        "diff",
+        help="say what moved between two reports",
+        description="Compare two reports of `tuner audit --output json:FILE`. Nothing is printed "
+        "and the exit code is 0 where nothing moved; 1: something new is at or above --fail-on; "
+        "3: a host or a rule that was judged before no longer is.",
+    )
+    diff.add_argument("old", metavar="OLD", help="the earlier report (JSON)")
+    diff.add_argument("new", metavar="NEW", help="the later report (JSON)")
+    diff.add_argument(
+        "--format",
+        choices=("text", "markdown", "json"),
+        default="text",
+        help="what to print (default: %(default)s)",
+    )
+    diff.add_argument(
+        "--by",
+        choices=("cause", "host"),
+        default="cause",
+        help="how the text is ordered (default: %(default)s)",
+    )
+    diff.add_argument(
+        "--fail-on",
+        choices=_SEVERITIES,
+        default="warning",
+        help="exit 1 for something new of this severity or worse (default: %(default)s)",
+    )
+    diff.set_defaults(run=_diff)
+
+
 def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:
     explain = commands.add_parser(
         "explain",
@@ -295,7 +327,15 @@ def _add_schema(commands: argparse._SubParsersAction[_Parser]) -> None:
     schema = commands.add_parser(
         "schema",
         help="print the JSON Schema of the JSON report",
-        description="Print the JSON Schema that `tuner audit --format json` keeps to.",
+        description="Print the JSON Schema that `tuner audit --format json` keeps to; checklist "
+        "and difference are those of `tuner checklist` and `tuner diff`.",
+    )
+    schema.add_argument(
+        "document",
+        nargs="?",
+        choices=("report", "checklist", "difference"),
+        default="report",
+        help="which document (default: %(default)s)",
     )
     schema.set_defaults(run=_schema)
 
@@ -438,6 +478,12 @@ def _collect(options: argparse.Namespace) -> Exit:
 
 def _checklist(options: argparse.Namespace) -> Exit:
     from tuner.cli.checklist import run  # noqa: PLC0415
+
+    return run(options)
+
+
+def _diff(options: argparse.Namespace) -> Exit:
+    from tuner.cli.diff import run  # noqa: PLC0415
 
     return run(options)
 

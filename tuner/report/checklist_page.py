@@ -1,7 +1,6 @@
 """The checklist as Markdown and as a page, from the templates of those names.
 
-Whatever a host or a person wrote is cleaned and escaped here, in one place for each form: in
-Markdown it stands in a code span, where it can neither open a tag nor mention anybody.
+Whatever a host or a person wrote is cleaned and escaped, in one place for each form.
 """
 
 from __future__ import annotations
@@ -15,10 +14,8 @@ from jinja2.sandbox import SandboxedEnvironment
 from tuner.checklist.answer import Standing
 from tuner.checklist.checklist import Checklist
 from tuner.report import _checklist as words
-from tuner.report._clean import clean
+from tuner.report._spans import cell, code, plain, prose
 
-_LONGEST = 2000
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
 _MARKS = {
     Standing.AGAINST: " **against**",
     Standing.OPEN: " *open*",
@@ -34,14 +31,14 @@ _MARKS = {
 def render_checklist_markdown(checklist: Checklist, template: str) -> str:
     """Return the checklist as GitHub-flavoured Markdown."""
     text = _render(
-        checklist, template, autoescape=False, code=_code, cell=_cell, prose=_prose, plain=_text
+        checklist, template, autoescape=False, code=code, cell=cell, prose=prose, plain=plain
     )
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
 def render_checklist_page(checklist: Checklist, template: str) -> str:
     """Return the checklist as one HTML file that needs no network and runs no script."""
-    return _render(checklist, template, autoescape=True, text=_text)
+    return _render(checklist, template, autoescape=True, text=plain)
 
 
 def _render(
@@ -61,28 +58,3 @@ def _render(
         ready=words.outcome(checklist).startswith("READY"),
         **more,
     )
-
-
-def _text(given: str) -> str:
-    return clean(str(given), longest=_LONGEST)
-
-
-def _code(given: str) -> str:
-    """Return a code span; its fence is longer than any run of backticks within."""
-    text = _text(given).strip()
-    if not text:
-        return ""
-    longest = max(map(len, re.findall("`+", text)), default=0)
-    fence = "`" * (longest + 1)
-    blank = " " if longest else ""
-    return f"{fence}{blank}{text}{blank}{fence}"
-
-
-def _cell(given: str) -> str:
-    """Return a code span for a table, where a bar ends the cell even within code."""
-    return _code(given).replace("|", "\\|")
-
-
-def _prose(given: str) -> str:
-    """Return text of an item with what Markdown would read made literal."""
-    return _SPECIAL.sub(r"\\\1", _text(given))

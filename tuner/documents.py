@@ -6,6 +6,7 @@ where the model asks for one. Aliases, tags and repeated keys are refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, Generic, NoReturn, TypeVar
@@ -18,6 +19,9 @@ from tuner.errors import InputError
 
 _DEEPEST = 8
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_KINDS = {"str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value"}
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./=@-]*|[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WORDS = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
 _NOTHING = {"", "~", "null"}
 
 _T = TypeVar("_T")
@@ -131,10 +135,11 @@ class Document(Generic[_T]):
         self._seen.add(id(node))
         if depth > _DEEPEST:
             self._refuse(node, "nested too deeply")
-        if not node.tag.startswith("tag:yaml.org,2002:"):
-            self._refuse(node, f"the tag {node.tag} is not understood here")
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        if kind not in _KINDS:
+            self._refuse(node, f"the tag {kind} is not understood here")
         if isinstance(node, yaml.ScalarNode):
-            plain = node.style is None
+            plain = not node.style  # None in Python, empty in C
             return None if plain and node.value.lower() in _NOTHING else node.value
         if isinstance(node, yaml.SequenceNode):
             return [self._plain(item, depth + 1) for item in node.value]
@@ -172,3 +177,15 @@ def near(word: str, words: Iterable[str]) -> str:
     """Return ``did you mean …?`` for the nearest of the words, or nothing."""
     found = get_close_matches(word, list(words), n=1, cutoff=0.6)
     return f"did you mean {found[0]}?" if found else ""
+
+
+def scalar(text: str) -> str:
+    """Return the text as YAML on one line; any reader takes it for that text, or for that date."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        return text
+    escaped = "".join(
+        {'"': '\\"', "\\": "\\\\"}.get(letter)
+        or (letter if letter.isprintable() else f"\\U{ord(letter):08x}")
+        for letter in text
+    )
+    return f'"{escaped}"'

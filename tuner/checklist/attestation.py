@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from tuner.checklist.item import Item
-from tuner.documents import Document, near
+from tuner.documents import Document, near, scalar
 from tuner.errors import ChecklistError, InventoryError
 from tuner.inventory.scope import Scopes
 
@@ -20,8 +19,6 @@ _HEAD = """\
 # Answers to `tuner checklist` that no probe can give. One entry an answer: which item, for which
 # hosts, what, who says so, when, and until when it may be believed. A later `when` wins.
 """
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./=@-]*")
-_WORDS = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
 
 
 class Attestation(BaseModel):
@@ -153,19 +150,5 @@ def added(text: str, attestation: Attestation) -> str:
         before += "\n"
     rows = attestation.model_dump(mode="json", exclude_defaults=True)
     rows = {"item": rows["item"], "scope": attestation.scope, **rows}
-    lines = [f"{name}: {_scalar(str(value))}" for name, value in rows.items()]
+    lines = [f"{name}: {scalar(str(value))}" for name, value in rows.items()]
     return f"{before}- {lines[0]}\n" + "".join(f"  {line}\n" for line in lines[1:])
-
-
-def _scalar(text: str) -> str:
-    """Return the text as YAML that any reader takes for that text."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        return text
-    escaped = "".join(
-        {'"': '\\"', "\\": "\\\\"}.get(letter)
-        or (letter if letter.isprintable() else f"\\U{ord(letter):08x}")
-        for letter in text
-    )
-    return f'"{escaped}"'

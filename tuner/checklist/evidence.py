@@ -27,6 +27,7 @@ ARP_ANNOUNCE = Key("net.ipv4.conf.all.arp_announce")
 _ENOUGH = 100
 """Connections below which a host is too idle for its sockets to say anything about its load."""
 
+_LONGEST = 400  # characters of one line of evidence: hosts choose what is in it
 _SHOWN = 5  # findings or listeners in the evidence of one question
 _RIGHT_ANNOUNCE = 2
 _ENDING = {State.LOST_AT_BOOT, State.SHADOWED, State.DECIDED_LATER}
@@ -43,7 +44,7 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class Shown:
     """What the host shows.
 
     ``answer``: it decides the question itself. ``contradicts``: why the claim cannot be right.
@@ -56,11 +57,11 @@ class Testimony:
     against: str = ""
 
 
-Evidence = Callable[[Scene, str], Testimony]
+Evidence = Callable[[Scene, str], Shown]
 """``(host, claim)``; the claim is empty where nobody has made one."""
 
 
-def testify(witness: Witness, scene: Scene, claim: str) -> Testimony:
+def hear(witness: Witness, scene: Scene, claim: str) -> Shown:
     """Return what the host shows about a question.
 
     Raises:
@@ -69,7 +70,9 @@ def testify(witness: Witness, scene: Scene, claim: str) -> Testimony:
     if witness.evidence:
         return EVIDENCE[witness.evidence](scene, claim)
     rules = set(witness.rules) | {
-        rule.id for rule in registry().values() if rule.kind in witness.kinds
+        rule.id
+        for rule in registry().values()
+        if rule.kind in witness.kinds and rule.id not in witness.but
     }
     return _judged(rules, scene)
 
@@ -79,7 +82,7 @@ def applies(witness: Witness) -> bool:
     return not witness.kinds or any(rule.kind in witness.kinds for rule in registry().values())
 
 
-def _judged(rules: set[str], scene: Scene) -> Testimony:
+def _judged(rules: set[str], scene: Scene) -> Shown:
     """Answer yes where none of the rules finds a warning or worse that nobody has waived.
 
     What the change at hand puts right does not speak against it.
@@ -103,10 +106,10 @@ def _judged(rules: set[str], scene: Scene) -> Testimony:
         f"waived until {it.waiver.until} by {it.waiver.owner}: {_in_words(it.finding)}"
         for it in waived
     ]
-    return Testimony("no" if bad else "yes", _cut(says))
+    return Shown("no" if bad else "yes", _cut(says))
 
 
-def _next_boot(scene: Scene, claim: str) -> Testimony:  # noqa: ARG001
+def _next_boot(scene: Scene, claim: str) -> Shown:  # noqa: ARG001
     """Does the next boot leave every setting of the role as it is now?"""
     scene.snapshot.require_boot()
     says = [
@@ -122,10 +125,10 @@ def _next_boot(scene: Scene, claim: str) -> Testimony:  # noqa: ARG001
         and finding.key not in named | scene.planned
         and finding.severity >= Severity.WARNING
     ]
-    return Testimony("no" if says else "yes", _cut(says))
+    return Shown("no" if says else "yes", _cut(says))
 
 
-def _backlogs(scene: Scene, claim: str) -> Testimony:
+def _backlogs(scene: Scene, claim: str) -> Shown:
     """Is the backlog in force what somaxconn allows? Send-Q of a listener in ss(8)."""
     allowed = scene.snapshot.number(SOMAXCONN)
     if allowed is None:
@@ -153,21 +156,21 @@ def _backlogs(scene: Scene, claim: str) -> Testimony:
                 f"{_at(less[0])} has a backlog of {less[0].backlog} in force, and {SOMAXCONN} is "
                 f"{allowed}: the program asked for less, or listened before the setting was raised"
             )
-    return Testimony("all" if listeners and not short else "", says, contradicts=wrong)
+    return Shown("all" if listeners and not short else "", says, contradicts=wrong)
 
 
 def _closes(*, outgoing: bool) -> Evidence:
     """Which side closes first? TIME_WAIT is kept by that side alone."""
 
-    def evidence(scene: Scene, claim: str) -> Testimony:
+    def evidence(scene: Scene, claim: str) -> Shown:
         flows = _flows(scene.snapshot, outgoing=outgoing)
         waiting = sum(flow.count for flow in flows if flow.state == "TIME-WAIT")
         what = "outgoing" if outgoing else "accepted"
         says = f"{waiting} {what} connections in TIME_WAIT, which the side that closes first keeps"
         if waiting < _ENOUGH:
-            return Testimony(says=(says,))
+            return Shown(says=(says,))
         wrong = f"this host does: {says}" if claim == "peer" else ""
-        return Testimony("" if claim else "this-host", (says,), contradicts=wrong)
+        return Shown("" if claim else "this-host", (says,), contradicts=wrong)
 
     return evidence
 
@@ -179,7 +182,7 @@ def _reuses(*, outgoing: bool) -> Evidence:
     than established means that a connection lives for less than 60 s on average.
     """
 
-    def evidence(scene: Scene, claim: str) -> Testimony:
+    def evidence(scene: Scene, claim: str) -> Shown:
         worst, most = "", 0
         for where, (waiting, established) in _by_end(scene.snapshot, outgoing=outgoing).items():
             if waiting > max(established, _ENOUGH, most):
@@ -189,13 +192,13 @@ def _reuses(*, outgoing: bool) -> Evidence:
                     f"connection lives for less than {TIME_WAIT} s on average"
                 )
         if not worst:
-            return Testimony()
-        return Testimony("" if claim else "no", (worst,), worst if claim == "yes" else "")
+            return Shown()
+        return Shown("" if claim else "no", (worst,), worst if claim == "yes" else "")
 
     return evidence
 
 
-def _headroom(scene: Scene, claim: str) -> Testimony:
+def _headroom(scene: Scene, claim: str) -> Shown:
     """Is half of the local port range used towards one destination, where connect() gets slow?"""
     limits = port_range(scene.snapshot)
     if limits is None:
@@ -203,7 +206,7 @@ def _headroom(scene: Scene, claim: str) -> Testimony:
     usable = usable_ports(*limits, reserved_ports(scene.snapshot))
     ends = _by_end(scene.snapshot, outgoing=True)
     if not ends:
-        return Testimony(says=(f"no outgoing connection seen; {usable} local ports are usable",))
+        return Shown(says=(f"no outgoing connection seen; {usable} local ports are usable",))
     where, counts = max(ends.items(), key=lambda item: sum(item[1]))
     used = sum(counts)
     says = (
@@ -211,46 +214,46 @@ def _headroom(scene: Scene, claim: str) -> Testimony:
     )
     scarce = 2 * used >= usable
     if not scarce and used < _ENOUGH:
-        return Testimony(says=(f"{says}; too little to tell",))
+        return Shown(says=(f"{says}; too little to tell",))
     wrong = says if scarce and claim == "no" else ""
-    return Testimony("yes" if scarce else "no", (says,), contradicts=wrong)
+    return Shown("yes" if scarce else "no", (says,), contradicts=wrong)
 
 
-def _keepalive(scene: Scene, claim: str) -> Testimony:
+def _keepalive(scene: Scene, claim: str) -> Shown:
     """Does the kernel's first keep-alive probe come before the path forgets the connection?"""
     idle = scene.snapshot.number(KEEPALIVE)
     if idle is None:
         raise Unreadable(f"{KEEPALIVE} (absent)")
     says = (f"{KEEPALIVE} is {idle} s",)
     if claim.isdecimal() and idle >= int(claim):
-        return Testimony(
+        return Shown(
             says=says,
             against=f"the path forgets a connection after {claim} s of silence, and the kernel's "
             f"first keep-alive probe comes after {idle} s",
         )
-    return Testimony(says=says)
+    return Shown(says=says)
 
 
-def _direct_return(scene: Scene, claim: str) -> Testimony:
+def _direct_return(scene: Scene, claim: str) -> Shown:
     """Does a host that shares the balancer's address keep silent about it in ARP?"""
     ignore, announce = (_strictest(scene.snapshot, key) for key in (ARP_IGNORE, ARP_ANNOUNCE))
     says = (f"the strictest arp_ignore is {ignore}, the strictest arp_announce {announce}",)
     if claim == "yes" and (ignore < 1 or announce < _RIGHT_ANNOUNCE):
-        return Testimony(
+        return Shown(
             says=says,
             against="the host answers ARP for the balancer's address: it takes arp_ignore 1 and "
             "arp_announce 2, on all or on the interface",
         )
-    return Testimony(says=says)
+    return Shown(says=says)
 
 
-def _aborts(scene: Scene, claim: str) -> Testimony:  # noqa: ARG001
+def _aborts(scene: Scene, claim: str) -> Shown:  # noqa: ARG001
     """How often was a socket closed with SO_LINGER 0? The counter has other causes, too."""
     total = scene.snapshot.require_counters().totals.get("TcpExt.TCPAbortOnData")
     if total is None:
-        return Testimony()
+        return Shown()
     what = "close() with SO_LINGER 0, and data that came for a socket already closed"
-    return Testimony(says=(f"TCPAbortOnData is {total} since boot: it counts {what}",))
+    return Shown(says=(f"TCPAbortOnData is {total} since boot: it counts {what}",))
 
 
 EVIDENCE: Mapping[str, Evidence] = {
@@ -282,7 +285,7 @@ def _in_words(finding: Finding) -> str:
 
 
 def _cut(says: Iterable[str]) -> tuple[str, ...]:
-    lines = tuple(says)
+    lines = tuple(line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…" for line in says)
     if len(lines) <= _SHOWN + 1:
         return lines
     return (*lines[:_SHOWN], f"and {len(lines) - _SHOWN} more")

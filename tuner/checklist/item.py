@@ -53,12 +53,15 @@ class Witness(BaseModel):
     kinds: Annotated[
         tuple[Kind, ...], BeforeValidator(_listed)
     ] = ()  # the same for every rule of these kinds
+    but: Words = ()  # rules of these kinds that have an item of their own
     evidence: str = ""  # a function of tuner/checklist/evidence.py
 
     @model_validator(mode="after")
     def _is_one(self) -> Witness:
         if sum(map(bool, (self.rules, self.kinds, self.evidence))) != 1:
             raise ValueError("give exactly one of rules, kinds, evidence")
+        if self.but and not self.kinds:
+            raise ValueError("but goes with kinds")
         return self
 
 

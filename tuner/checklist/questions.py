@@ -57,8 +57,17 @@ def load_items(folders: Sequence[Path], *, roles: Iterable[str]) -> tuple[Item, 
             _check(item, document, known)
             items.pop(name, None)  # what replaces it stands where its own concern does
             items[name] = (item, document)
+    by_name = {name: item for name, (item, _) in items.items()}
     for item, document in items.values():
-        _check_conditions(item, document, {name: found for name, (found, _) in items.items()})
+        _check_conditions(item, document, by_name)
+    try:
+        settled_order(tuple(by_name.values()))
+    except CycleError as error:
+        circle = error.args[1]
+        last = max(circle, key=list(by_name).index)
+        items[last][1].fail(
+            f"items turn on each other in a circle: {' → '.join(circle)}", "items", last, "only_if"
+        )
     ranks = {document.value.title: document.value.order for _, document in documents}
     ordered = [item for item, _ in items.values()]
     return tuple(sorted(ordered, key=lambda item: ranks[item.concern]))
@@ -121,10 +130,11 @@ def _check(item: Item, document: Document[Concern], roles: frozenset[str]) -> No
             )
     if item.host is None:
         return
-    for number, rule in enumerate(item.host.rules):
-        if rule not in registry():
-            place = (*here, "host", "rules", number)
-            document.fail(f"there is no rule {rule!r}", *place, hint=near(rule, registry()))
+    for field in ("rules", "but"):
+        for number, rule in enumerate(getattr(item.host, field)):
+            if rule not in registry():
+                place = (*here, "host", field, number)
+                document.fail(f"there is no rule {rule!r}", *place, hint=near(rule, registry()))
     if item.host.evidence and item.host.evidence not in EVIDENCE:
         hint = near(item.host.evidence, EVIDENCE) or f"there are: {', '.join(EVIDENCE)}"
         document.fail(
@@ -149,11 +159,6 @@ def _check_conditions(item: Item, document: Document[Concern], items: Mapping[st
                     *(*here, name, number),
                     hint=f"its answers are {', '.join(other.answers)}",
                 )
-    try:
-        settled_order(tuple(items.values()))
-    except CycleError as error:
-        circle = " → ".join(error.args[1])
-        document.fail(f"items turn on each other in a circle: {circle}", *here)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from datetime import date
 
 from tuner.checklist.answer import Answer, By, Standing
 from tuner.checklist.attestation import Attestation, Attestations
-from tuner.checklist.evidence import Scene, Testimony, applies, testify
+from tuner.checklist.evidence import Scene, Shown, applies, hear
 from tuner.checklist.item import Item
 from tuner.errors import Unreadable
 from tuner.snapshot.facts import Facts, Known
@@ -87,7 +87,7 @@ def _answer(
         unseen = f"could not see {missing.message}"
         if claim is None and item.host_alone:
             return Answer(item.id, Standing.UNSEEN, because=unseen)
-        shown = Testimony(says=(unseen,))
+        shown = Shown(says=(unseen,))
     if claim is not None:
         differs = shown.contradicts
         if valid is not None and valid.answer != claim.answer:
@@ -103,19 +103,19 @@ def _answer(
     return Answer(item.id, Standing.OPEN, because="nobody has answered", evidence=shown.says)
 
 
-def _judged(item: Item, answer: Answer, shown: Testimony) -> Answer:
+def _judged(item: Item, answer: Answer, shown: Shown) -> Answer:
     """Return the answer with the host's evidence, and against where it speaks against."""
     if answer.standing is Standing.ANSWERED and (shown.against or answer.answer in item.against):
         answer = replace(answer, standing=Standing.AGAINST, because=shown.against)
     return replace(answer, evidence=shown.says)
 
 
-def _shown(item: Item, scene: Scene | None, claim: str, failure: str) -> Testimony:
+def _shown(item: Item, scene: Scene | None, claim: str, failure: str) -> Shown:
     if item.host is None:
-        return Testimony()
+        return Shown()
     if scene is None:
         raise Unreadable(failure or "the host")
-    return testify(item.host, scene, claim)
+    return hear(item.host, scene, claim)
 
 
 def _declared(item: Item, fact: str) -> Answer | None:

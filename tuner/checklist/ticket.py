@@ -112,7 +112,7 @@ def read_ticket(text: str, *, file: str) -> Ticket:
         document: Any = json.loads(text)
     except json.JSONDecodeError as error:
         raise ReportError(
-            f"not JSON: {error.msg}",
+            f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}",
             file=file,
             line=error.lineno,
             column=error.colno,

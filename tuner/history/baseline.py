@@ -7,7 +7,6 @@ key on a host, or one that has become more severe, is not known.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from tuner.documents import Document
+from tuner.documents import Document, scalar
 from tuner.errors import InventoryError, ReportError
 from tuner.inventory.scope import Matched, Scopes
 from tuner.policy.policy import Severity
@@ -238,15 +237,15 @@ def print_baseline(
     empty = True
     for entry in entries:
         empty = False
-        yield f"\n- rule: {json.dumps(entry.rule)}\n"
+        yield f"\n- rule: {scalar(entry.rule)}\n"
         if entry.key is not None:
-            yield f"  key: {json.dumps(entry.key)}\n"
+            yield f"  key: {scalar(entry.key)}\n"
         yield f"  severity: {entry.severity!s}\n"
         if entry.times > 1:
             yield f"  times: {entry.times}\n"
         yield "  hosts:\n"
         for term in fold(entry.hosts):
-            yield f"  - {json.dumps(term)}\n"
+            yield f"  - {scalar(term)}\n"
     yield " []\n" if empty else ""
 
 

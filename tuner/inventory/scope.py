@@ -119,6 +119,8 @@ def _terms(scope: str) -> list[str]:
         parts = scope.split(",")
     elif split_port(scope) or scope.startswith("~"):
         parts = [scope]  # an IPv6 address has colons of its own, and so may an expression
+    elif scope.count("[") != scope.count("]"):
+        raise InventoryError(f"{scope!r} holds a bracket that is not a range")
     else:
         parts = _PIECE.findall(scope)
     terms = [part.strip() for part in parts if part.strip()]

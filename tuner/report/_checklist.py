@@ -138,7 +138,7 @@ def machines(section: Section) -> list[tuple[str, str]]:
     alike: dict[str, list[str]] = {}
     for host in section.hosts:
         alike.setdefault(machine(host), []).append(host.name)
-    return [(names(hosts), what) for what, hosts in alike.items()]
+    return [(everyone(hosts), what) for what, hosts in alike.items()]
 
 
 def machine(host: HostAnswers) -> str:

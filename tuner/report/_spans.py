@@ -10,7 +10,7 @@ import re
 
 from tuner.report._clean import clean
 
-_LONGEST = 2000
+_LONGEST = 1 << 20  # a list of hosts is never cut
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
 
 

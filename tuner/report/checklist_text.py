@@ -22,6 +22,7 @@ _STYLES = {
     Standing.MOOT: "dim",
 }
 _LONGEST = 2000
+_MANY = 1 << 20  # a list of hosts is never cut
 _BODY = 6
 _LABEL = 10
 _BLANK = "_" * 28
@@ -59,12 +60,10 @@ def _print_left(checklist: Checklist, console: Console) -> None:
 
 
 def _print_section(section: Section, checklist: Checklist, console: Console) -> None:
-    hosts = words.everyone([host.name for host in section.hosts])
     heading = f"{', '.join(section.roles)}: {words.plural(len(section.hosts), 'host')}"
     console.print(Text(clean(heading.upper(), longest=_LONGEST), style="bold"))
-    _write(console, hosts, 2)
     for who, what in words.machines(section):
-        _write(console, f"{who}: {what}" if what else who, 2)
+        _write(console, f"{who}: {what}" if what else who, 2, hang=2, longest=_MANY)
     console.print()
     for concern, lines in section.concerns():
         _write(console, concern, 2, "bold")
@@ -126,7 +125,7 @@ def _print_change(checklist: Checklist, console: Console) -> None:
         _command(console, name, line, 2)
     console.print()
     for part in words.parts(checklist):
-        _write(console, words.everyone(part.hosts), 2, "bold")
+        _write(console, words.everyone(part.hosts), 2, "bold", longest=_MANY)
         roles = ", ".join(part.plan.roles)
         _write(console, " · ".join(it for it in (roles, part.machine) if it), 4)
         if part.plan.empty:
@@ -152,6 +151,7 @@ def _print_change(checklist: Checklist, console: Console) -> None:
             "leaves out.",
             2,
             "bold red",
+            longest=_MANY,
         )
         console.print()
 
@@ -180,10 +180,18 @@ def _command(console: Console, name: str, text: str, indent: int = _BODY) -> Non
     console.print(line, no_wrap=True, crop=False, overflow="ignore")
 
 
-def _write(console: Console, text: str, indent: int, style: str = "", *, hang: int = 0) -> None:
+def _write(
+    console: Console,
+    text: str,
+    indent: int,
+    style: str = "",
+    *,
+    hang: int = 0,
+    longest: int = _LONGEST,
+) -> None:
     """Print a paragraph; lines after the first are ``hang`` columns further in."""
     room = max(console.width - indent - hang, 10)
-    lines = Text(clean(text, longest=_LONGEST), style=style).wrap(console, room)
+    lines = Text(clean(text, longest=longest), style=style).wrap(console, room)
     for number, line in enumerate(lines):
         line.rstrip()
         blank = " " * (indent + (hang if number else 0))

@@ -10,10 +10,9 @@ from typing import Any, Literal, TextIO
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from tuner.errors import ReportError
-from tuner.history.stream import Stream
+from tuner.history.stream import HINT, Stream
 
 _VERSION = 1
-_HINT = "make it with: tuner audit --output json:FILE"
 Word = Literal["note", "warning", "error"]
 
 
@@ -136,7 +135,7 @@ def read_report(stream: TextIO, *, file: str) -> PastReport:
         elif name == "schema_version":
             version = walk.value()
             if version != _VERSION:
-                walk.fail(f"schema_version is {version!r}; this tuner reads {_VERSION}", hint=_HINT)
+                walk.fail(f"schema_version is {version!r}; this tuner reads {_VERSION}", hint=HINT)
             head[name] = version
         else:
             value = walk.value()
@@ -144,9 +143,9 @@ def read_report(stream: TextIO, *, file: str) -> PastReport:
                 head[name] = value
     for name in ("schema_version", "started"):
         if name not in head:
-            raise ReportError(f"no report of tuner: it has no {name}", file=file, hint=_HINT)
+            raise ReportError(f"no report of tuner: it has no {name}", file=file, hint=HINT)
     if hosts is None:
-        raise ReportError("no report of tuner: it has no hosts", file=file, hint=_HINT)
+        raise ReportError("no report of tuner: it has no hosts", file=file, hint=HINT)
     return PastReport(file, str(head["started"]), hosts)
 
 
@@ -162,7 +161,7 @@ def _hosts(walk: Stream) -> dict[str, PastHost]:
             walk.fail(
                 f"no report of tuner: hosts[{number}]{where}: "
                 f"{first['msg'][:1].lower()}{first['msg'][1:]}",
-                hint=_HINT,
+                hint=HINT,
             )
         if row.name in hosts:
             walk.fail(f"hosts[{number}].name: {row.name!r} is there twice")

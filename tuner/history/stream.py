@@ -8,6 +8,7 @@ from typing import Any, NoReturn, TextIO
 
 from tuner.errors import ReportError
 
+HINT = "make it with: tuner audit --output json:FILE"
 _CHUNK = 1 << 16
 _LONGEST = 256 << 20  # characters of one value
 _BLANK = " \t\n\r"
@@ -94,7 +95,7 @@ class Stream:
             self._fill(want)
             want = len(self._text)
 
-    def fail(self, problem: str, *, hint: str = "") -> NoReturn:
+    def fail(self, problem: str, *, hint: str = HINT) -> NoReturn:
         """Complain about the place where the walk is.
 
         Raises:

@@ -64,8 +64,9 @@ def outcome(checklist: Checklist) -> str:
     if checklist.unchecked:
         number = len(checklist.unchecked)
         parts.append(f"{plural(number, 'host')} of the plan left out")
-    if counts[Standing.WAITING]:
-        parts.append(f"{counts[Standing.WAITING]} turn on these")
+    waiting = counts[Standing.WAITING]
+    if waiting:
+        parts.append(f"{waiting} more {'turns' if waiting == 1 else 'turn'} on these")
     if counts[Standing.UNSEEN]:
         parts.append(f"{plural(counts[Standing.UNSEEN], 'answer')} could not be seen")
     if parts:

@@ -142,7 +142,7 @@ PAIRS: dict[str, tuple[dict[str, Any], dict[str, Any], Moves]] = {
         host("a", finding()),
         [(A, ("was known",), True)],
     ),
-    "new and known": (host("a"), host("a", known=[finding()]), [(A, ("known",), False)]),
+    "new and known": (host("a"), host("a", known=[finding()]), [(A, (), False)]),
     "unseen now": (
         host("a", finding()),
         host("a", unjudged=[{"rule": "drift", "reason": "files"}]),

@@ -189,8 +189,7 @@ def _paired(
         reopened = now.status == "open" and was.status != "open"
         yield Move(Moved.APPEARED if reopened else Moved.CHANGED, now, how, worse)
     for finding in after:
-        how = () if finding.status == "open" else (finding.status,)
-        yield Move(Moved.APPEARED, finding, how)
+        yield Move(Moved.APPEARED, finding)
     for finding in before:
         if finding.rule not in unjudged:  # else nobody can tell
             yield Move(Moved.FIXED, finding)

@@ -35,14 +35,14 @@ def what(move: Cause | Move) -> str:
 
 def details(cause: Cause) -> str:
     """Return what is different, or what the finding is."""
-    if cause.how:
+    if cause.moved is Moved.CHANGED:
         return " · ".join(cause.how)
     it = cause.example
     parts = [f"live {it.live or 'empty'}"] if it.live and it.live != "none" else []
     parts += [f"wanted {it.wanted}"] if it.wanted else []
     parts += [f"next boot {it.next_boot}"] if it.next_boot else []
     same = f" (on {cause.hosts[0]})" if parts and len(cause.hosts) > 1 else ""
-    return " · ".join(parts) + same
+    return " · ".join([*cause.how, *parts]) + same
 
 
 def hosts(difference: Difference) -> Iterator[tuple[str, str]]:

@@ -56,8 +56,11 @@ def _print_hosts(difference: Difference, console: Console) -> None:
     for host, moves in difference.moves.items():
         console.print(Text(clean(host), style="bold"))
         for move in moves:
-            how = f": {' · '.join(move.how)}" if move.how else ""
-            _write(console, f"{words.SIGNS[move.moved]} {words.what(move)}{how}", 2, hang=4)
+            status = move.finding.status
+            told = f"{words.SIGNS[move.moved]} {words.what(move)}"
+            told += "" if status == "open" else f" ({status})"
+            told += f": {' · '.join(move.how)}" if move.how else ""
+            _write(console, told, 2, hang=4)
     if difference.moves:
         console.print()
 

@@ -172,6 +172,7 @@ def test_answers_for_one_person_at_a_time(place: Path) -> None:
         (["--checklists", "gone"], "cannot read the folder of questions"),
         (["--format", "pdf"], "invalid choice: 'pdf'"),
         (["--output", "pdf:x"], "'pdf:x' is not FORMAT:FILE"),
+        (["--output", "json:gone/x.json"], "there is no folder gone"),
         (["gone.yml"], "no such inventory: gone.yml"),
     ],
 )

@@ -62,6 +62,11 @@ def run(options: argparse.Namespace) -> Exit:
     today = datetime.now(UTC).date()
     if options.attest:
         return _attest(options, items, attested, today)
+    for _, path in options.outputs:
+        if not Path(path).parent.is_dir():
+            raise UsageError(
+                f"--output: there is no folder {Path(path).parent}", hint="make it first"
+            )
     ticket = _ticket(options)
     everyone = choose_hosts(options)
     hosts = _of_plan(everyone, ticket, options, inventory)

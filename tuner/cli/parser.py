@@ -25,6 +25,14 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message, hint=f"see: {self.prog} --help")
 
 
+class _Help(argparse.HelpFormatter):
+    """argparse's help, whose column has room for the longest command."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = 20
+
+
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of one command; ``run`` is the function that carries it out.
 
@@ -42,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = _Parser(
         prog="tuner",
+        formatter_class=_Help,
         description="Audit the TCP and network sysctls of Linux hosts over SSH, without an agent.",
         epilog="Exit codes: "
         + "; ".join(f"{code.value} {code.meaning}" for code in Exit if code <= Exit.INCOMPLETE)

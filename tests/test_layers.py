@@ -16,13 +16,13 @@ LAYERS = [
     {"policy", "snapshot"},
     {"rules", "inventory"},
     {"plan", "remote"},
-    {"checklist", "history"},
+    {"checklist", "compare"},
     {"apply", "lab", "report"},
     {"cli"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 WORLD = {"paramiko", "subprocess", "socket", "threading", "rich"}
-PURE = {"sysctl", "snapshot", "policy", "rules", "plan", "checklist", "history"}
+PURE = {"sysctl", "snapshot", "policy", "rules", "plan", "checklist", "compare"}
 ENTRY = {"__init__", "__main__"}
 
 

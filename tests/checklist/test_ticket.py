@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from typing import Any
 
 import pytest
@@ -21,8 +23,8 @@ CHANGE = {
 }
 PLAN: dict[str, Any] = {
     "schema_version": 1,
-    "digest": "4b7f",
-    "hosts": [
+    "tool": {"name": "tuner", "version": "0.1.0"},
+    "plans": [
         {
             "host": "web1",
             "roles": ["public-server"],
@@ -35,20 +37,25 @@ PLAN: dict[str, Any] = {
         },
         {"host": "web2"},
     ],
+    "failures": [{"host": "web3", "kind": "connect", "message": "refused", "hint": ""}],
 }
 
 
 def host(**more: Any) -> PlannedHost:
-    return PlannedHost.model_validate({**PLAN["hosts"][0], **more})
+    return PlannedHost.model_validate({**PLAN["plans"][0], **more})
+
+
+def sealed(document: dict[str, Any]) -> str:
+    """The text of a plan with the digest that `tuner plan` gives it."""
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+    return json.dumps({"digest": f"sha256:{hashlib.sha256(canonical).hexdigest()}", **document})
 
 
 def test_a_plan_says_what_happens_to_whom() -> None:
-    ticket = read_ticket(json.dumps(PLAN), file="plan.json")
-    assert (ticket.file, ticket.digest, list(ticket.hosts)) == (
-        "plan.json",
-        "4b7f",
-        ["web1", "web2"],
-    )
+    ticket = read_ticket(sealed(PLAN), file="plan.json")
+    assert (ticket.file, list(ticket.hosts)) == ("plan.json", ["web1", "web2"])
+    assert re.fullmatch(r"sha256:[0-9a-f]{64}", ticket.digest)
+    assert ticket.unplanned == {"web3": "refused"}
     web1 = ticket.hosts["web1"]
     assert web1.keys == {Key("net.core.somaxconn")}
     assert [file.verb for file in web1.files] == ["add"]
@@ -56,26 +63,24 @@ def test_a_plan_says_what_happens_to_whom() -> None:
     assert ticket.hosts["web2"].empty
 
 
-def test_a_plan_without_a_digest_has_that_of_its_file() -> None:
-    text = json.dumps({"hosts": []})
-    digest = "9a8d0d3e8e8c0c93"
-    found = read_ticket(text, file="p").digest
-    assert len(found) == 64
-    assert found != digest
-    assert found == read_ticket(text, file="q").digest
+def test_a_plan_that_was_changed_is_refused() -> None:
+    text = sealed(PLAN).replace('"4096"', '"8192"')
+    with pytest.raises(ReportError, match="has been changed since tuner wrote it"):
+        read_ticket(text, file="plan.json")
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("{", "plan.json:1:2: not JSON: expecting property name"),
-        ('{"hosts": 3}', "plan.json: no saved plan: hosts: input should be"),
-        ('{"hosts": [{}]}', "plan.json: no saved plan: hosts[0].host: field required"),
+        ('{"digest": "", "plans": 3}', "plan.json: no saved plan: plans: input should be"),
+        ('{"digest": "", "plans": [{}]}', "no saved plan: plans[0].host: field required"),
+        ('{"plans": []}', "plan.json: no saved plan: digest: field required"),
         (
-            '{"hosts": [{"host": "a", "changes": [{"key": "k"}]}]}',
-            "plan.json: no saved plan: hosts[0].changes[0].after: field required",
+            '{"digest": "", "plans": [{"host": "a", "changes": [{"key": "k"}]}]}',
+            "plan.json: no saved plan: plans[0].changes[0].after: field required",
         ),
-        ("[" * 100_000, "plan.json: nested too deeply"),
+        ("[" * 100_000, "plan.json: not JSON: nested too deeply"),
         ("[]", "no saved plan"),
     ],
 )

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.checklist.test_ticket import sealed
 from tuner.cli import main
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -229,7 +230,7 @@ def test_every_form_at_once_and_questions_of_ones_own(place: Path) -> None:
 
 
 def plan(*hosts: dict[str, Any]) -> str:
-    return json.dumps({"digest": "4b7f0c", "hosts": list(hosts)})
+    return sealed({"schema_version": 1, "plans": list(hosts), "failures": []})
 
 
 SOMAXCONN = {
@@ -247,7 +248,7 @@ def test_a_plan_makes_it_the_change_ticket_of_its_hosts(place: Path) -> None:
     assert run.returncode == 1
     document = json.loads(run.stdout)
     assert [host["name"] for host in document["hosts"]] == ["web1"]
-    assert document["change"]["digest"] == "4b7f0c"
+    assert document["change"]["digest"] in (place / "plan.json").read_text()
     assert document["change"]["commands"]["undo"] == "tuner rollback inventory.yml --limit web1"
     assert standings(run)["role-settings"] == "answered"  # the plan puts it right
     assert "CHANGE TICKET" in tuner("checklist", "--plan", "plan.json", cwd=place).stdout

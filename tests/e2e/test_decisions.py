@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.checklist.test_ticket import sealed
 from tests.fabric.fabric import Fabric, NamespaceHost, TimeWait
 
 pytestmark = pytest.mark.root
@@ -103,7 +104,7 @@ def test_a_change_on_the_host_opens_and_closes_questions(
         assert "net.ipv4.tcp_sack · live 0 · wanted 1" in found["evidence"][0]
         plan = place / "plan.json"
         change = {"key": "net.ipv4.tcp_sack", "after": "1", "because": ["drift"]}
-        plan.write_text(json.dumps({"hosts": [{"host": "asked2", "changes": [change]}]}))
+        plan.write_text(sealed({"plans": [{"host": "asked2", "changes": [change]}]}))
         found = lines(cli, place, 1, "--plan", str(plan))["asked2"]["role-settings"]
         assert found["standing"] == "answered"
         assert found["evidence"][0].startswith("the plan changes it: ")

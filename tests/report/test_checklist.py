@@ -36,7 +36,12 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 GOLDEN = CHECKOUT / "tests" / "golden" / "checklist"
 TEMPLATES = CHECKOUT / "templates"
 HOSTILE = "\x1b[31m[bold]x\u202e\x07 <script>alert(1)</script> `|*_@all\n# no {{ 7*7 }} --> ]]>"
-KIM = {"by": By.PERSON, "who": "Kim", "when": date(2030, 1, 1), "until": date(2030, 12, 31)}
+KIM: dict[str, Any] = {
+    "by": By.PERSON,
+    "who": "Kim",
+    "when": date(2030, 1, 1),
+    "until": date(2030, 12, 31),
+}
 
 
 def item(name: str, concern: str = "The path", **more: Any) -> Item:
@@ -155,7 +160,8 @@ PLANNED = {
 
 def ticket(*hosts: dict[str, Any], digest: str = "4b7f0c9be1") -> Ticket:
     plans = [PlannedHost.model_validate(it) for it in hosts]
-    return Ticket("plan.json", digest, {plan.host: plan for plan in plans})
+    unplanned = {f"no{digest[-1]}": HOSTILE if digest == HOSTILE else "refused"}
+    return Ticket("plan.json", digest, {plan.host: plan for plan in plans}, unplanned)
 
 
 READY = checklist(*(host(f"web{n}") for n in range(1, 5)))
@@ -172,7 +178,7 @@ CHANGE_TICKET = checklist(
     ticket=ticket(PLANNED, {**PLANNED, "host": "web2"}, {"host": "web3"}),
     unchecked=("web9",),
 )
-EVIL = {
+EVIL: dict[str, Any] = {
     "kernel": HOSTILE,
     "os": HOSTILE,
     "answers": answers(
@@ -321,6 +327,7 @@ def test_a_ticket_has_all_that_a_change_board_asks_for() -> None:
             "the plan was made for kernel 6.0.0, and the host runs 6.1.0: plan again",
             "The plan also changes web9, which this checklist leaves out.",
             "not checked here",
+            "No plan could be made for no1: refused",
             "Approved by",
         ):
             assert part.lower() in output.lower(), (form.__name__, part)

@@ -16,9 +16,9 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from tests.history.test_difference import document, down, finding, host, waived
-from tuner.history.difference import Difference, compare
-from tuner.history.past import read_report
+from tests.compare.test_difference import document, down, finding, host, waived
+from tuner.compare.difference import Difference, compare
+from tuner.compare.past import read_report
 from tuner.report.difference_json import render_difference_json
 from tuner.report.difference_markdown import render_difference_markdown
 from tuner.report.difference_text import print_difference

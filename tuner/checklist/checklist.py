@@ -111,6 +111,7 @@ class Checklist:
         """Whether some host could not be asked, or was to answer and could not."""
         return bool(
             self.unchecked
+            or (self.ticket and self.ticket.unplanned)
             or self.counts[Standing.UNSEEN]
             or any(host.failure for host in self.hosts)
             or any(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from tuner.errors import ReportError
 from tuner.sysctl.key import Key
 
+_AGAIN = "make the plan again: tuner plan -o FILE"
 _LISTENS_AGAIN = Key("net.core.somaxconn")
 
 
@@ -85,9 +86,17 @@ class PlannedHost(_Frozen):
         return frozenset(Key(change.key) for change in self.changes)
 
 
+class PlanFailure(_Frozen):
+    """A host that no plan could be made for."""
+
+    host: str
+    message: str
+
+
 class _Saved(_Frozen):
-    digest: str = ""
-    hosts: tuple[PlannedHost, ...]
+    digest: str
+    plans: tuple[PlannedHost, ...]
+    failures: tuple[PlanFailure, ...] = ()
 
 
 _SHAPE = TypeAdapter(_Saved)
@@ -95,11 +104,12 @@ _SHAPE = TypeAdapter(_Saved)
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A saved plan; ``digest`` is its own, or else the SHA-256 of the file."""
+    """A saved plan. ``unplanned``: hosts that no plan could be made for, and why."""
 
     file: str
     digest: str
     hosts: Mapping[str, PlannedHost]
+    unplanned: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_ticket(text: str, *, file: str) -> Ticket:
@@ -116,10 +126,10 @@ def read_ticket(text: str, *, file: str) -> Ticket:
             file=file,
             line=error.lineno,
             column=error.colno,
-            hint="make it with: tuner plan -o plan.json",
+            hint=_AGAIN,
         ) from None
-    except RecursionError:
-        raise ReportError("nested too deeply", file=file) from None
+    except (ValueError, RecursionError):  # a number of thousands of digits; brackets
+        raise ReportError("not JSON: nested too deeply, or too long", file=file) from None
     try:
         saved = _SHAPE.validate_python(document)
     except ValidationError as error:
@@ -128,10 +138,26 @@ def read_ticket(text: str, *, file: str) -> Ticket:
         raise ReportError(
             f"no saved plan: {place.lstrip('.')}: {first['msg'][:1].lower()}{first['msg'][1:]}",
             file=file,
-            hint="make it with: tuner plan -o plan.json",
+            hint=_AGAIN,
         ) from None
-    digest = saved.digest or hashlib.sha256(text.encode()).hexdigest()
-    return Ticket(file, digest, {host.host: host for host in saved.hosts})
+    rest = {name: value for name, value in document.items() if name != "digest"}
+    if saved.digest != f"sha256:{_digest(rest)}":
+        raise ReportError(
+            "the plan has been changed since tuner wrote it: its digest does not fit",
+            file=file,
+            hint=_AGAIN,
+        )
+    return Ticket(
+        file,
+        saved.digest,
+        {plan.host: plan for plan in saved.plans},
+        {failure.host: failure.message for failure in saved.failures},
+    )
+
+
+def _digest(document: dict[str, Any]) -> str:
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def risks(host: PlannedHost, *, kernel: str = "") -> Iterator[str]:

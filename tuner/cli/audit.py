@@ -14,9 +14,9 @@ from tuner.cli.consoles import for_file, on_stderr, on_stdout
 from tuner.cli.exits import Exit
 from tuner.cli.fan_out import ask
 from tuner.cli.hosts import choose_hosts
-from tuner.cli.known import idle_waivers, is_whole, read_baseline, with_known, write_baseline
+from tuner.cli.known import Known
 from tuner.cli.paths import write_atomically
-from tuner.cli.policies import DEFAULT_ROLE, policies_of, profiles_of
+from tuner.cli.policies import DEFAULT_ROLE, policies_of
 from tuner.errors import UsageError
 from tuner.inventory.host import Host
 from tuner.policy.policy import Severity
@@ -33,10 +33,9 @@ from tuner.rules._state import KeyState, key_states
 def run(options: argparse.Namespace) -> Exit:
     """Audit the hosts that the options name."""
     outputs = [_output(text) for text in options.outputs]
-    baseline = read_baseline(options)
     hosts = choose_hosts(options)
-    whole = is_whole(options)
-    policies = policies_of(hosts, profiles_of(options.profiles))
+    before = Known(options, hosts)
+    policies = policies_of(hosts, options)
     rules = tuple(registry().values())
     today = datetime.now(UTC).date()
     known: dict[Finding, Finding] = {}
@@ -47,6 +46,7 @@ def run(options: argparse.Namespace) -> Exit:
         snapshot = collect(host, session)
         keys = key_states(snapshot, policies[host.roles])
         verdict = check(snapshot, policies[host.roles], rules, waivers=host.waivers, today=today)
+        verdict = before.split(host.name, verdict)
         return HostReport(
             name=host.name,
             roles=host.roles or (DEFAULT_ROLE,),
@@ -76,21 +76,16 @@ def run(options: argparse.Namespace) -> Exit:
             print_arrival(report, stderr)
 
     interrupted = ask(work, hosts, options=options, arrive=arrive, console=stderr)
-    reports = tuple(done[host.name] for host in hosts)
-    use = None
-    if options.write_baseline and not interrupted:
-        baseline = write_baseline(reports, baseline, Path(options.write_baseline), hosts)
-    if baseline is not None:
-        reports, use = with_known(reports, baseline, hosts, whole=whole)
+    verdicts = {name: report.verdict for name, report in done.items()}
     report = Report(
-        hosts=reports,
+        hosts=tuple(done[host.name] for host in hosts),
         version=tuner.__version__,
         started=started,
         finished=_now(),
         fail_on=None if options.fail_on == "never" else Severity[options.fail_on.upper()],
         interrupted=interrupted,
-        baseline=use,
-        unused_waivers=idle_waivers(reports, hosts) if whole and not options.roles else (),
+        baseline=before.finish(verdicts, interrupted=interrupted),
+        unused_waivers=before.idle_waivers(verdicts),
     )
     code = _exit(report)
     for form, path in outputs:

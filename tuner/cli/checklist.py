@@ -31,12 +31,13 @@ from tuner.cli.exits import Exit
 from tuner.cli.fan_out import ask
 from tuner.cli.hosts import COLLECTED, choose_hosts
 from tuner.cli.paths import find_inventory, write_atomically
-from tuner.cli.policies import DEFAULT_ROLE, policies_of, profiles_of
+from tuner.cli.policies import DEFAULT_ROLE, policies_of
 from tuner.documents import near
 from tuner.errors import ChecklistError, InventoryError, ReportError, UsageError
 from tuner.inventory.host import Host
 from tuner.inventory.scope import Scopes
 from tuner.policy.policy import Policy
+from tuner.policy.resolve import load_profiles
 from tuner.remote.collect import collect
 from tuner.remote.session import Session
 from tuner.report._report import Failure
@@ -52,7 +53,7 @@ _DAYS = 90  # how long an answer is believed where nobody says
 
 def run(options: argparse.Namespace) -> Exit:
     """Answer the questions of the hosts that the options name."""
-    profiles = profiles_of(options.profiles)
+    profiles = load_profiles([folder("profiles"), *map(Path, options.profiles)])
     places = [folder("profiles") / "checklists", *map(Path, options.checklists)]
     items = load_items(places, roles=profiles)
     if options.list_items:
@@ -74,7 +75,7 @@ def run(options: argparse.Namespace) -> Exit:
         _read(attested) if attested else "", items, today=today, file=str(attested)
     )
     attestations.bind(Scopes(everyone), whole=not options.limit and not options.sources)
-    policies = policies_of(hosts, profiles)
+    policies = policies_of(hosts, options)
     found, interrupted = _ask(
         hosts,
         options,

@@ -9,8 +9,8 @@ from pathlib import Path
 import tuner
 from tuner.cli.consoles import on_stdout
 from tuner.cli.exits import Exit
-from tuner.history.difference import Difference, compare
-from tuner.history.past import open_report
+from tuner.compare.difference import Difference, compare
+from tuner.compare.past import open_report
 from tuner.policy.policy import Severity
 from tuner.report.difference_json import render_difference_json
 from tuner.report.difference_markdown import render_difference_markdown

@@ -1,37 +1,29 @@
-"""Which policy each host is judged by."""
+"""The policy of every combination of roles that a run needs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tuner.errors import PolicyError
 from tuner.inventory.host import Host
 from tuner.policy.policy import Policy
-from tuner.policy.profile import Profile
 from tuner.policy.resolve import load_profiles, resolve
 from tuner.resources import folder
 
 DEFAULT_ROLE = "base"
 
 
-def profiles_of(folders: Sequence[str]) -> Mapping[str, Profile]:
-    """Return tuner's own profiles and those of the folders.
-
-    Raises:
-        PolicyError: a profile is wrong.
-    """
-    return load_profiles([folder("profiles"), *map(Path, folders)])
-
-
 def policies_of(
-    hosts: Iterable[Host], profiles: Mapping[str, Profile]
+    hosts: Sequence[Host], options: argparse.Namespace
 ) -> Mapping[tuple[str, ...], Policy]:
     """Return the policy of every combination of roles among the hosts.
 
     Raises:
-        PolicyError: a role is unknown, or two roles of a host contradict.
+        PolicyError: a profile is wrong, a role unknown, or two roles of a host contradict.
     """
+    profiles = load_profiles([folder("profiles"), *map(Path, options.profiles)])
     policies: dict[tuple[str, ...], Policy] = {}
     for host in hosts:
         if host.roles not in policies:

@@ -67,6 +67,8 @@ def outcome(checklist: Checklist) -> str:
     waiting = counts[Standing.WAITING]
     if waiting:
         parts.append(f"{waiting} more {'turns' if waiting == 1 else 'turn'} on these")
+    if checklist.ticket and checklist.ticket.unplanned:
+        parts.append(f"{plural(len(checklist.ticket.unplanned), 'host')} without a plan")
     if counts[Standing.UNSEEN]:
         parts.append(f"{plural(counts[Standing.UNSEEN], 'answer')} could not be seen")
     if parts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuner.history.difference import Cause, Difference, Move, Moved
+from tuner.compare.difference import Cause, Difference, Move, Moved
 from tuner.report._report import fold
 
 TITLES = {Moved.APPEARED: "Appeared", Moved.FIXED: "Fixed", Moved.CHANGED: "Changed"}

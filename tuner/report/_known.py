@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from tuner.history.baseline import Use
+from tuner.compare.baseline import Use
 from tuner.report._clean import clean
 from tuner.report._report import Report, fold
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
-from tuner.history.baseline import Use
+from tuner.compare.baseline import Use
 from tuner.policy.policy import Severity
 from tuner.rules._finding import Verdict
 from tuner.rules._state import KeyState

@@ -95,6 +95,7 @@ def _change(checklist: Checklist) -> dict[str, Any] | None:
         "plan": ticket.file,
         "digest": ticket.digest,
         "unchecked": checklist.unchecked,
+        "unplanned": [{"host": host, "reason": why} for host, why in ticket.unplanned.items()],
         "commands": {name.lower(): line for name, line in words.commands(checklist)},
         "parts": [
             {

@@ -144,6 +144,10 @@ def _print_change(checklist: Checklist, console: Console) -> None:
         for risk in part.risks:
             _write(console, f"- {risk}", 4, hang=2)
         console.print()
+    for name, why in ticket.unplanned.items():
+        _write(console, f"No plan could be made for {name}: {why}", 2, "bold red", hang=2)
+    if ticket.unplanned:
+        console.print()
     if checklist.unchecked:
         _write(
             console,

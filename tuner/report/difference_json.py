@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tuner.history.difference import Difference, Moved
-from tuner.history.past import PastFinding
+from tuner.compare.difference import Difference, Moved
+from tuner.compare.past import PastFinding
 
 SCHEMA_VERSION = 1
 

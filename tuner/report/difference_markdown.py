@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuner.history.difference import Difference, Moved
+from tuner.compare.difference import Difference, Moved
 from tuner.report import _difference as words
 from tuner.report._spans import cell, code, prose
 

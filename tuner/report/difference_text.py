@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from tuner.history.difference import Difference, Moved
+from tuner.compare.difference import Difference, Moved
 from tuner.report import _difference as words
 from tuner.report._clean import clean
 

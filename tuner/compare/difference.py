@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tuner.history.past import PastFinding, PastHost, PastReport
+from tuner.compare.past import PastFinding, PastHost, PastReport
 from tuner.policy.policy import Severity
 
 _RANKS = {str(severity): severity for severity in Severity}

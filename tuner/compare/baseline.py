@@ -21,7 +21,7 @@ from tuner.policy.policy import Severity
 from tuner.rules._finding import Finding, Verdict
 
 _VERSION = 1
-_NEVER_KNOWN = {"expired-waiver"}  # a waiver's end is there to be noticed
+NEVER_KNOWN = {"expired-waiver"}  # a waiver's end is there to be noticed
 _LARGEST = 64 << 20  # characters; 10,000 hosts whose names make no ranges have about 2 million
 _HEAD = """\
 # Known findings, as `tuner audit --write-baseline` found them. `tuner audit --baseline` of this
@@ -211,7 +211,7 @@ def found(verdicts: Mapping[str, Verdict | None], kept: Iterable[Entry] = ()) ->
         counts: Counter[tuple[str, str | None]] = Counter()
         worst: dict[tuple[str, str | None], Severity] = {}
         for finding in (*verdict.findings, *verdict.known):
-            if finding.rule in _NEVER_KNOWN:
+            if finding.rule in NEVER_KNOWN:
                 continue
             name = (finding.rule, finding.key)
             counts[name] += 1
@@ -254,7 +254,7 @@ def _covers(entry: Entry, finding: Finding) -> bool:
         entry.rule == finding.rule
         and entry.key == finding.key
         and finding.severity <= entry.severity
-        and finding.rule not in _NEVER_KNOWN
+        and finding.rule not in NEVER_KNOWN
     )
 
 

@@ -9,8 +9,8 @@ from typing import Any, Literal, TextIO
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from tuner.compare.stream import HINT, Stream
 from tuner.errors import ReportError
-from tuner.history.stream import HINT, Stream
 
 _VERSION = 1
 Word = Literal["note", "warning", "error"]

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from tuner.compare.difference import Difference, Moved, compare
+from tuner.compare.past import PastReport, open_report, read_report
 from tuner.errors import ReportError
-from tuner.history.difference import Difference, Moved, compare
-from tuner.history.past import PastReport, open_report, read_report
 from tuner.policy.policy import Severity
 
 FINDING = {
@@ -294,7 +294,7 @@ def test_bytes_that_are_no_text_and_files_that_are_not_there(tmp_path: Path) -> 
 def test_any_layout_and_any_chunks_read_the_same(
     form: dict[str, Any], chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuner.history.stream._CHUNK", chunk)
+    monkeypatch.setattr("tuner.compare.stream._CHUNK", chunk)
     hosts = [host("a", finding()), down("b"), host("c", waived=[waived()])]
     text = json.dumps(document(*hosts, totals={"hosts": 3}, n=1234567890123), **form)
     assert read_report(io.StringIO(text), file="r.json") == report(*hosts)

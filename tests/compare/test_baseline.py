@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tuner.compare.baseline import Entry, Gone, Use, found, parse_baseline, print_baseline
 from tuner.errors import ReportError
-from tuner.history.baseline import Entry, Gone, Use, found, parse_baseline, print_baseline
 from tuner.inventory.host import Host
 from tuner.inventory.scope import Scopes
 from tuner.policy.policy import Confidence, Severity

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.checklist.conftest import TODAY, attestations, items
@@ -99,6 +99,7 @@ def test_the_first_answer_makes_a_file_that_says_what_it_is(empty: str) -> None:
         assert text.startswith("# Answers to `tuner checklist`")
 
 
+@settings(deadline=None)
 @given(
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).filter(
         lambda text: text == text.strip() and text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuner.compare.baseline import Entry, Gone, Use, found, parse_baseline, print_baseline
@@ -202,6 +202,7 @@ def test_what_is_no_baseline_is_placed(old: str, new: str, said: str) -> None:
     assert said in str(caught.value)
 
 
+@settings(deadline=None)
 @given(
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20),
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20),

@@ -147,7 +147,12 @@ TABLE: dict[str, tuple[str, dict[str, Any], Standing, str]] = {
         "the path forgets a connection after 350 s",
     ),
     # hosts that could not be asked
-    "unseen": ("role-settings", {"failure": "no route"}, Standing.UNSEEN, "could not see no route"),
+    "unseen": (
+        "role-settings",
+        {"failure": "no route"},
+        Standing.UNSEEN,
+        "the host could not be asked: no route",
+    ),
     "a person knows nevertheless": (
         "listen-backlog",
         {"failure": "no route", "said": attest("listen-backlog", "443")},

@@ -198,7 +198,40 @@ def test_a_wrong_file_of_answers_is_named_with_its_line(place: Path) -> None:
     assert (place / "attestations.yml").read_text() == before
 
 
-def test_an_empty_name_of_a_file_is_another_file(place: Path) -> None:
+def test_answers_lie_beside_a_folder_of_inventories_never_in_it(place: Path) -> None:
+    attest_all(place)
+    folder = place / "prod"
+    folder.mkdir()
+    (place / "inventory.yml").rename(folder / "hosts.yml")
+    for cwd, name in ((place, "prod"), (folder, ".")):
+        run = tuner("checklist", name, "--limit", "db1", cwd=cwd)
+        assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_an_added_answer_keeps_the_file_s_mode_and_its_link(place: Path) -> None:
+    attest_all(place)
+    real = place / "answers"
+    (place / "attestations.yml").rename(real)
+    (place / "attestations.yml").symlink_to(real)
+    real.chmod(0o664)
+    run = tuner("checklist", "--attest", "linger", "--answer", "zero", "--who", "K", cwd=place)
+    assert run.returncode == 0
+    assert (place / "attestations.yml").is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o664
+    assert len(yaml.safe_load(real.read_text())) == len(SAID) + 1
+
+
+def test_another_role_leaves_scopes_by_role_without_hosts(place: Path) -> None:
+    tuner(
+        *("checklist", "--attest", "linger", "--answer", "nobody", "--who", "K"),
+        *("--scope", "role=internal-server"),
+        cwd=place,
+    )
+    run = tuner("checklist", "--role", "public-server", cwd=place)
+    assert (run.returncode, run.stderr) == (1, "")
+
+
+def test_answers_in_another_file(place: Path) -> None:
     attest_all(place)
     (place / "attestations.yml").rename(place / "ours.yml")
     run = tuner("checklist", "--limit", "db1", "--attestations", "ours.yml", cwd=place)

@@ -82,9 +82,11 @@ def _answer(
     valid = said if attestation is not None and not attestation.expired(today) else None
     claim = _declared(item, fact) or valid
     try:
-        shown = _shown(item, scene, claim.answer if claim else "", failure)
+        shown = _shown(item, scene, claim.answer if claim else "")
     except Unreadable as missing:
         unseen = f"could not see {missing.message}"
+        if scene is None:
+            unseen = f"the host could not be asked: {failure}"
         if claim is None and item.host_alone:
             return Answer(item.id, Standing.UNSEEN, because=unseen)
         shown = Shown(says=(unseen,))
@@ -110,11 +112,11 @@ def _judged(item: Item, answer: Answer, shown: Shown) -> Answer:
     return replace(answer, evidence=shown.says)
 
 
-def _shown(item: Item, scene: Scene | None, claim: str, failure: str) -> Shown:
+def _shown(item: Item, scene: Scene | None, claim: str) -> Shown:
     if item.host is None:
         return Shown()
     if scene is None:
-        raise Unreadable(failure or "the host")
+        raise Unreadable("the host")
     return hear(item.host, scene, claim)
 
 

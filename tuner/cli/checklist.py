@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import stat
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import tuner
+from tuner.checklist.answer import Answer
 from tuner.checklist.attestation import (
     FILE,
     Attestation,
@@ -40,6 +42,7 @@ from tuner.policy.policy import Policy
 from tuner.policy.resolve import load_profiles
 from tuner.remote.collect import collect
 from tuner.remote.session import Session
+from tuner.report._clean import clean
 from tuner.report._report import Failure
 from tuner.report.checklist_json import render_checklist_json
 from tuner.report.checklist_page import render_checklist_markdown, render_checklist_page
@@ -74,7 +77,8 @@ def run(options: argparse.Namespace) -> Exit:
     attestations = parse_attestations(
         _read(attested) if attested else "", items, today=today, file=str(attested)
     )
-    attestations.bind(Scopes(everyone), whole=not options.limit and not options.sources)
+    whole = not (options.limit or options.sources or options.roles)
+    attestations.bind(Scopes(everyone), whole=whole)
     policies = policies_of(hosts, options)
     found, interrupted = _ask(
         hosts,
@@ -124,21 +128,24 @@ def _ask(
     }
     planned = {} if ticket is None else {name: it.keys for name, it in ticket.hosts.items()}
 
+    shared: dict[tuple[Answer, ...], tuple[Answer, ...]] = {}
+
     def answers(host: Host, scene: Scene | None, failure: str = "") -> HostAnswers:
+        found = settle(
+            questions[host.roles],
+            host=host.name,
+            scene=scene,
+            facts=host.facts,
+            attestations=attestations,
+            today=today,
+            failure=failure,
+        )
         return HostAnswers(
             name=host.name,
             roles=host.roles or (DEFAULT_ROLE,),
             kernel=str(scene.snapshot.kernel) if scene else "",
             os=scene.snapshot.system.os_name if scene else "",
-            answers=settle(
-                questions[host.roles],
-                host=host.name,
-                scene=scene,
-                facts=host.facts,
-                attestations=attestations,
-                today=today,
-                failure=failure,
-            ),
+            answers=shared.setdefault(found, found),
             failure=failure,
         )
 
@@ -223,7 +230,10 @@ def _attestations_file(options: argparse.Namespace, inventory: Path | None) -> P
     """Return the file of answers: the one named, else the one beside the inventory."""
     if options.attestations:
         return Path(options.attestations)
-    return None if inventory is None else inventory.parent / FILE
+    if inventory is None:
+        return None
+    # Beside a folder, never in it: Ansible takes every file there for an inventory.
+    return (inventory.resolve() if inventory.is_dir() else inventory).parent / FILE
 
 
 def _read(path: Path) -> str:
@@ -328,8 +338,11 @@ def _attest(
     parse_attestations(before, items, today=today, file=str(path))
     after = added(before, attestation)
     parse_attestations(after, items, today=today, file=str(path))
+    mode = path.stat().st_mode if path.exists() else None
     write_atomically(path, [after])
-    print(f"{path}: {item.id} is {attestation.answer} for {attestation.scope}")
+    if mode is not None:
+        path.chmod(stat.S_IMODE(mode))
+    print(clean(f"{path}: {item.id} is {attestation.answer} for {attestation.scope}", longest=600))
     return Exit.CLEAN
 
 

@@ -52,9 +52,7 @@ def exits() -> str:
 
 def rules() -> str:
     kinds = Counter(rule.kind for rule in registry().values())
-    rows = [
-        f"| {kind} | {ABOUT[kind]} | {kinds[kind]} | {examples(kind)} |" for kind in Kind
-    ]
+    rows = [f"| {kind} | {ABOUT[kind]} | {kinds[kind]} | {examples(kind)} |" for kind in Kind]
     return "\n".join(["| kind | about | rules | such as |", "|---|---|---|---|", *rows])
 
 

@@ -60,7 +60,7 @@ RULE = Rule(
     kind=Kind.HYGIENE,
     severity=Severity.WARNING,
     confidence=Confidence.PROVEN,
-    sources=("tuner_waivers of the inventory",),
+    sources=("the sources of the rule whose finding was waived",),
     doc=__doc__,
     check=check,
 )

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.sysctl.boot import DIRECTORIES, boot
+from tuner.sysctl.boot import boot
 from tuner.sysctl.files import Entry, Kind
 from tuner.sysctl.key import Key
+from tuner.sysctl.tree import DIRECTORIES
 
 FIN = "net.ipv4.tcp_fin_timeout"
 RP = "net.ipv4.conf.{}.rp_filter"

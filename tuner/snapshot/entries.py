@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from tuner.sysctl.boot import DIRECTORIES
 from tuner.sysctl.files import Entry, Kind, parse_file
+from tuner.sysctl.tree import DIRECTORIES
 
 LARGEST_FILE = 1 << 20
 """Bytes of a file that the probe sends at most; a larger one counts as unreadable."""

@@ -10,8 +10,8 @@ from tuner.snapshot.dump import os_release
 from tuner.snapshot.entries import sort_entries
 from tuner.snapshot.snapshot import Snapshot, Source, System
 from tuner.snapshot.sysctl_a import parse_sysctl_a
-from tuner.sysctl.boot import DIRECTORIES
 from tuner.sysctl.files import Entry
+from tuner.sysctl.tree import DIRECTORIES
 
 SYSCTL_A = "sos_commands/kernel/sysctl_-a"
 _FOLDERS = (

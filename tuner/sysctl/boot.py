@@ -14,16 +14,8 @@ from fnmatch import translate
 
 from tuner.sysctl.files import Entry, Kind, Setting, normalize_key, parse_file
 from tuner.sysctl.key import Key
+from tuner.sysctl.tree import DIRECTORIES
 from tuner.sysctl.value import Value, parse_value
-
-DIRECTORIES = (
-    "/etc/sysctl.d",
-    "/run/sysctl.d",
-    "/usr/local/lib/sysctl.d",
-    "/usr/lib/sysctl.d",
-    "/lib/sysctl.d",
-)
-"""Directories of drop-in files, the one that shadows the others first (sysctl.d(5))."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ _WHOLE_HOST = frozenset(
 """The only IPv6 settings whose ``all`` reaches ``default`` and every interface."""
 
 
-def after(kernel: Kernel, key: Key, *, changed: bool) -> list[Key]:
+def after(kernel: Kernel, key: Key, *, changed: bool, refused: bool) -> list[Key]:
     """Carry out what a write to the key brings with it; return what that changed."""
     found: list[Key] = []
     text = kernel.text(key)
@@ -39,7 +39,9 @@ def after(kernel: Kernel, key: Key, *, changed: bool) -> list[Key]:
             found += _forward_everywhere(kernel, text)
     elif key.startswith(_IPV4):
         found += _ipv4(kernel, *key.removeprefix(_IPV4).rpartition(".")[::2])
-    elif key.startswith(f"{_IPV6}all.") and text is not None:
+    elif changed and ".neigh." in key and text is not None:
+        found += _neighbour(kernel, key, text)
+    elif key.startswith(f"{_IPV6}all.") and text is not None and not refused:
         name = key.rpartition(".")[2]
         if name in _WHOLE_HOST and (changed or name != "addr_gen_mode"):
             found += _ipv6_everywhere(kernel, name, text)
@@ -83,6 +85,30 @@ def _ipv6_everywhere(kernel: Kernel, name: str, text: str) -> list[Key]:
         for interface in ("default", *_interfaces(kernel, _IPV6))
         if kernel.set(key := Key(f"{_IPV6}{interface}.{name}"), text)
     ]
+
+
+_USER_HZ = 100
+_UNITS = {"retrans_time": 1000 // _USER_HZ, "base_reachable_time": 1000}
+"""Old names of neighbour times, and how many milliseconds their unit has."""
+
+
+def _neighbour(kernel: Kernel, key: Key, text: str) -> list[Key]:
+    """Two names of one time: ``retrans_time`` and ``retrans_time_ms`` (``neighbour.c``)."""
+    folder, _, name = key.rpartition(".")
+    old = name.removesuffix("_ms")
+    unit = _UNITS.get(old)
+    if unit is None or not text.isdigit():
+        return []
+    milliseconds = int(text) if name.endswith("_ms") else int(text) * unit
+    if kernel.hz and (name.endswith("_ms") or unit < 1000):  # noqa: PLR2004 - a second
+        rounds = -(-milliseconds * kernel.hz // 1000) if name.endswith("_ms") else (
+            milliseconds * kernel.hz // 1000
+        )
+        milliseconds = rounds * 1000 // kernel.hz
+        kernel.set(key, str(milliseconds if name.endswith("_ms") else milliseconds // unit))
+    other = Key(f"{folder}.{old}" if name.endswith("_ms") else f"{folder}.{old}_ms")
+    value = milliseconds // unit if name.endswith("_ms") else milliseconds
+    return [other] if kernel.set(other, str(value)) else []
 
 
 def _interfaces(kernel: Kernel, folder: str) -> list[str]:

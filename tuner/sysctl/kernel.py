@@ -20,6 +20,7 @@ from tuner.sysctl.key import Key, key_from_path, key_path
 from tuner.sysctl.numbers import INT, Form, parse_ports, parse_vector, print_ports
 from tuner.sysctl.version import KernelVersion, parse_version
 
+_ROOT = ["proc", "sys"]
 _UINT, _ULONG = (0, (1 << 32) - 1), (0, (1 << 64) - 1)
 _LIMITS: Mapping[str, tuple[int, int]] = {
     "net.core.tstamp_allow_data": (0, 1),
@@ -56,6 +57,7 @@ _NOT_ABOVE = {
 }
 _NOT_BELOW = {high: low for low, high in _NOT_ABOVE.items()}
 _PORT_RANGE = Key("net.ipv4.ip_local_port_range")
+_AVAILABLE = Key("net.ipv4.tcp_available_congestion_control")
 _PRIVILEGED = Key("net.ipv4.ip_unprivileged_port_start")
 _NAMES_OF_MODULES = {
     "net.ipv4.tcp_congestion_control": 15,  # TCP_CA_NAME_MAX - 1
@@ -126,7 +128,7 @@ class Kernel:
         self._now: dict[Key, str | None] = {}
         self._version = version or parse_version("6.1")
         self._interfaces: dict[str, Interface] = {
-            name: Interface(addressed=True) for name in addressed
+            name.replace(".", "/"): Interface(addressed=True) for name in addressed
         }
         self._modes = modes or {}
         self._read_only = tuple(read_only)
@@ -157,6 +159,15 @@ class Kernel:
         names = [name for name in here or () if name not in {"all", "default"}]
         return [name.replace(".", "/") for name in names]
 
+    def remember(self, other: Kernel) -> None:
+        """Take over what another model remembers of the interfaces."""
+        self._interfaces = other._interfaces
+
+    @property
+    def hz(self) -> int:
+        """Timer ticks a second, 0 where nobody knows."""
+        return self._hz
+
     def interface(self, name: str) -> Interface:
         """Return what is remembered of an interface."""
         return self._interfaces.setdefault(name, Interface())
@@ -172,34 +183,46 @@ class Kernel:
     def resolve(self, path: str) -> tuple[Key | None, str]:
         """Return the key of a path below ``/proc/sys``, or the errno of opening it.
 
-        ``..`` and repeated slashes are followed as the file system does.
+        ``..`` and repeated slashes are followed as the file system does. OUTSIDE: the path leads
+        out of ``/proc/sys``, where nothing is known.
         """
-        parts: list[str] = []
-        plain = True
+        if "//" not in path and "/." not in path and path[:1] not in {"/", "."}:
+            key = _key(path)
+            if key in self._start:
+                return key, ""
+        parts = [*_ROOT]
         for part in path.split("/"):
+            if part in {"", "."}:
+                continue
             if part == "..":
-                plain = False
-                if not parts:
-                    return None, "OUTSIDE"
-                if self._kind(parts) != "folder":
-                    return None, self._missing(parts)
-                parts.pop()
-            elif part not in {"", "."}:
+                if not self._is_folder(parts):
+                    return None, self._missing(parts[len(_ROOT) :])
+                parts = parts[:-1]
+            elif parts[: len(_ROOT)] == _ROOT or parts + [part] == _ROOT[: len(parts) + 1]:
                 parts.append(part)
             else:
-                plain = False
-        key = _key("/".join(parts))
+                return None, "OUTSIDE"
+        if parts[: len(_ROOT)] != _ROOT:
+            return None, "OUTSIDE"
+        below = parts[len(_ROOT) :]
+        key = _key("/".join(below))
         if key in self._start:
-            if not plain and path.rstrip("/.") != path and path[-1] in "/.":
-                return None, "ENOTDIR"
-            return key, ""
-        if not parts or self._kind(parts) == "folder":
-            return None, "EISDIR"
-        return None, self._missing(parts)
+            return (None, "ENOTDIR") if path.endswith(("/", "/.")) else (key, "")
+        return None, "EISDIR" if self._is_folder(parts) else self._missing(below)
 
     def matches(self, pattern: str, *, braces: bool, whole_paths: bool) -> list[str]:
         """Return the paths that a pattern below ``/proc/sys`` matches, files and folders."""
         return expand(pattern, self._names_tree(), braces=braces, whole_paths=whole_paths)
+
+    def is_root(self, path: str) -> bool:
+        """Tell whether the path is ``/proc/sys`` itself."""
+        parts: list[str] = []
+        for part in path.split("/"):
+            if part == "..":
+                parts = parts[:-1]
+            elif part not in {"", "."}:
+                parts.append(part)
+        return not parts
 
     def exists(self, path: str) -> bool:
         """Tell whether a path below ``/proc/sys`` names a file or a folder."""
@@ -229,7 +252,7 @@ class Kernel:
             changed.append(key)
         from tuner.sysctl.effects import after  # noqa: PLC0415 - they know each other
 
-        changed += after(self, key, changed=bool(changed))
+        changed += after(self, key, changed=bool(changed), refused=bool(error))
         return Outcome(error, tuple(changed))
 
     def set(self, key: Key, text: str) -> bool:
@@ -298,9 +321,12 @@ class Kernel:
         if known is None:
             known = KNOWN_NAMES[key]
             if key == "net.ipv4.tcp_congestion_control":
-                there = self.text(Key("net.ipv4.tcp_available_congestion_control")) or ""
+                there = self.text(_AVAILABLE) or ""
                 known = known | frozenset(there.split())
-        return ("", text) if text in known else ("ENOENT", None)
+        if text in known:
+            return "", text
+        # In a namespace, what the first one has not allowed (tcp_set_default_congestion_control).
+        return ("EPERM" if text in (self.text(_AVAILABLE) or "").split() else "ENOENT"), None
 
     def _shape(self, key: Key) -> str:
         """Return the key's text at the beginning, which shows what it is made of."""
@@ -327,13 +353,14 @@ class Kernel:
             self._tree = _tree_of(frozenset(self._start))
         return self._tree
 
-    def _kind(self, parts: list[str]) -> str:
+    def _is_folder(self, parts: list[str]) -> bool:
+        """Tell whether an absolute path is a folder, as far as that is known."""
         here: Tree | None = self._names_tree()
-        for part in parts:
+        for part in parts[len(_ROOT) :]:
             if here is None or part not in here:
-                return ""
+                return False
             here = here[part]
-        return "file" if here is None else "folder"
+        return here is not None
 
     def _missing(self, parts: list[str]) -> str:
         """Return why a path cannot be opened: a file on the way, or nothing there."""

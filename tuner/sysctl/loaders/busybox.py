@@ -75,7 +75,7 @@ def _write(setting: Setting, name: str, data: bytes, kernel: Kernel, done: Run) 
         done.complain(setting, f"{error} at {path}")
     elif not data:  # opened, and nothing is written
         done.add(setting, key, Fate.UNCHANGED)
-    elif error := done.put(kernel, setting, key, path, data):
+    elif error := done.put(kernel, setting, key, data):
         done.fail(setting, f"{error} at {path}: the rest of the files is not applied")
 
 

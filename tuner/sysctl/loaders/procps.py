@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tuner.sysctl.files import Entry, Kind, Setting, pair, settings_of
-from tuner.sysctl.globs import component, is_pattern
+from tuner.sysctl.globs import component, expand, is_pattern, make_tree
 from tuner.sysctl.kernel import Kernel
-from tuner.sysctl.key import key_from_path
+from tuner.sysctl.key import Key, key_from_path
 from tuner.sysctl.lines import PROCPS_4, LineKind, read_procps3
 from tuner.sysctl.loaders.run import Fate, Run, Write, is_there, place
 from tuner.sysctl.tree import CONF, DIRECTORIES, FileTree, chosen, masks
@@ -75,11 +75,14 @@ def run(
                 done.unread(entry, fate, winner.path, PROCPS_4)
     else:
         read = [tree.get(path) or Entry(path, Kind.DANGLING) for path in files]
+    read = [opened for entry in read for opened in _opened(tree, entry)]
     old = version < (4,)
     loader = _Loader(kernel, version, done, ignore_unknown=ignore_unknown)
     for entry in read:
         if entry.kind is Kind.DANGLING:
             done.fail(None, "No such file or directory", path=entry.path, code=255 if old else 1)
+        elif entry.kind is Kind.DIRECTORY:
+            continue
         elif old:
             loader.apply_3(entry)
         else:
@@ -160,8 +163,10 @@ class _Loader:
         key, error = self._kernel.resolve(path)
         if len(path) + 11 >= _PATH_MAX or any(len(p.encode()) > _NAME_MAX for p in path.split("/")):
             key, error = None, "ENOENT"
-        if path.strip("/.") == "" and error == "EISDIR":
+        if error == "EISDIR" and self._kernel.is_root(path):
             error = "OUTSIDE"
+        elif error == "OUTSIDE" and set(path.split("/")) - {"", ".", ".."}:
+            error = "ENOENT"  # what lies elsewhere is taken not to be there
         if key is None and error in {"ENOENT", "ENOTDIR"}:
             self._done.add(setting, key_from_path(path), Fate.NO_SUCH_KEY, error=error)
             if not self._ignore_unknown:
@@ -186,23 +191,23 @@ class _Loader:
             if not node.ignore:
                 self._done.exit_code |= fails
             return
-        error = self._put(setting, key, path, data)
+        error = self._put(setting, key, data)
         if error:
             self._done.complain(setting, f"{error} at {path}")
             forgiven = self._version < (4,) or (node.ignore and self._version >= (4, 0, 6))
             self._done.exit_code |= 0 if forgiven else 1
 
-    def _put(self, setting: Setting, key: object, path: str, data: bytes) -> str:
+    def _put(self, setting: Setting, key: Key, data: bytes) -> str:
         """Write the value and a newline; a value that is refused is written once more."""
         whole = data + b"\n"
-        error = self._done.put(self._kernel, setting, key, path, whole)  # type: ignore[arg-type]
+        error = self._done.put(self._kernel, setting, key, whole)
         if error == "EINVAL":
             if len(whole) <= _LONGEST_WRITE:
-                self._done.writes.append(Write(path, whole, error))
+                self._done.writes.append(Write(key, whole, error))
             else:
                 cut = whole.rfind(b",", 0, _LONGEST_WRITE)
                 if cut >= 0:
-                    self._done.writes.append(Write(path, whole[:cut] + b"\n", error))
+                    self._done.writes.append(Write(key, whole[:cut] + b"\n", error))
         return error
 
 
@@ -220,3 +225,13 @@ _SWAP = bytes.maketrans(b"./", b"/.")
 def _excludes(pattern: str, path: str) -> bool:
     matcher = component(f"/proc/sys/{pattern}", slashes=True)
     return matcher is not None and matcher.fullmatch(f"/proc/sys/{path}") is not None
+
+
+def _opened(tree: FileTree, entry: Entry) -> list[Entry]:
+    """Return what procps opens for a file's path, which it takes for a pattern of glob(3)."""
+    if not any(character in entry.path for character in "*?[{\\"):
+        return [entry]
+    names = make_tree(path.lstrip("/") for path in sorted(each.path for each in tree.entries))
+    paths = expand(entry.path.lstrip("/"), names, braces=True, whole_paths=True)
+    found = [tree.get(f"/{path}") for path in paths]
+    return [each for each in found if each is not None] or [entry]

@@ -59,9 +59,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A write to ``/proc/sys``: the path below it, the bytes, and the errno, empty for none."""
+    """A write to ``/proc/sys``: the key, the bytes, and the errno, empty for none."""
 
-    path: str
+    key: Key
     data: bytes
     error: str = ""
 
@@ -113,10 +113,10 @@ class Run:
             if setting is not None:
                 self.add(setting, setting.key, fate, by=by)
 
-    def put(self, kernel: Kernel, setting: Setting, key: Key, path: str, data: bytes) -> str:
+    def put(self, kernel: Kernel, setting: Setting, key: Key, data: bytes) -> str:
         """Write to an open key; return the errno's name of a refusal, empty for none."""
         outcome = kernel.write(key, data)
-        self.writes.append(Write(path, data, outcome.error))
+        self.writes.append(Write(key, data, outcome.error))
         changed = tuple((each, kernel.text(each) or "") for each in outcome.changed)
         fate = Fate.REFUSED if outcome.error else Fate.SET
         self.add(setting, key, fate, error=outcome.error, changed=changed)

@@ -222,7 +222,7 @@ class _Loader:
             fate = _FATES.get(error, Fate.REFUSED)
             self._done.add(setting, key or key_from_path(path), fate, error=error)
         else:
-            error = self._done.put(self._kernel, setting, key, path, data + b"\n")
+            error = self._done.put(self._kernel, setting, key, data + b"\n")
         if error:
             self._judge(setting, path, error, ignore=option.ignore)
 

@@ -84,6 +84,6 @@ def _write(setting: Setting, name: str, data: bytes, kernel: Kernel, done: Run) 
     elif error := kernel.access(key):
         done.add(setting, key, Fate.READ_ONLY, error=error)
     elif data:
-        done.put(kernel, setting, key, path, data)
+        done.put(kernel, setting, key, data)
     else:
         done.add(setting, key, Fate.UNCHANGED)

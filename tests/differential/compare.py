@@ -41,7 +41,9 @@ _TREES_A_NAMESPACE = 50
 ROOM = Path(__file__).with_name("room.py")
 KERNEL = parse_version(os.uname().release)
 # What a namespace reads is not its own, or changes by itself.
-VOLATILE = re.compile(r"net/netfilter/nf_conntrack_count|.*/nf_log/.*|net/ipv6/conf/.*/stable_secret")
+VOLATILE = re.compile(
+    r"net/netfilter/nf_conntrack_count|.*/nf_log/.*|net/ipv6/conf/.*/stable_secret"
+)
 
 
 @dataclass(frozen=True)
@@ -121,12 +123,8 @@ class Suite:
         self._room.stdin.flush()
         answer = self._answer()
         if fresh:
-            self._texts = {
-                key_from_path(path): text for path, (_, text) in answer["first"].items()
-            }
-            self._modes = {
-                key_from_path(path): mode for path, (mode, _) in answer["first"].items()
-            }
+            self._texts = {key_from_path(path): text for path, (_, text) in answer["first"].items()}
+            self._modes = {key_from_path(path): mode for path, (mode, _) in answer["first"].items()}
         for program, real in zip(self.programs, answer["results"], strict=True):
             yield from self._judge(seed, program, case, real)
 

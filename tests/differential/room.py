@@ -98,9 +98,9 @@ class Room:
     def _task(self, program: dict[str, Any]) -> dict[str, Any]:
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
         if program["extra"] is not None:
-            credentials = f"{self.root}/run/credentials"
-            os.makedirs(credentials, exist_ok=True)
-            Path(credentials, "sysctl.extra").write_bytes(base64.b64decode(program["extra"]))
+            credentials = Path(f"{self.root}/run/credentials")
+            credentials.mkdir(exist_ok=True)
+            (credentials / "sysctl.extra").write_bytes(base64.b64decode(program["extra"]))
             environment["CREDENTIALS_DIRECTORY"] = "/run/credentials"
         return {
             "environment": environment,
@@ -117,20 +117,22 @@ class Room:
     def _plant(self, entries: list[dict[str, str]]) -> None:
         for folder in FOLDERS:
             place = f"{self.root}{folder}"
-            subprocess.run(["rm", "-rf", place] if folder != "/usr/lib/sysctl.d" else
-                           ["find", place, "-mindepth", "1", "-delete"], check=True)
+            subprocess.run(
+                ["rm", "-rf", place]
+                if folder != "/usr/lib/sysctl.d"
+                else ["find", place, "-mindepth", "1", "-delete"],
+                check=True,
+            )
             Path(place).mkdir(parents=True, exist_ok=True)
         Path(f"{self.root}/etc/sysctl.conf").unlink(missing_ok=True)
         for entry in entries:
-            path = os.fsencode(self.root) + base64.b64decode(entry["path"])
+            path = Path(self.root + os.fsdecode(base64.b64decode(entry["path"])))
             if "target" in entry:
-                os.symlink(base64.b64decode(entry["target"]), path)
+                path.symlink_to(os.fsdecode(base64.b64decode(entry["target"])))
             elif "content" in entry:
-                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(base64.b64decode(entry["content"]))
+                path.write_bytes(base64.b64decode(entry["content"]))
             else:
-                os.mkdir(path)
+                path.mkdir()
 
 
 class Cell:
@@ -179,10 +181,8 @@ class Cell:
         pipe.write(json.dumps(first) + "\n")
         pipe.flush()
         watched = [path for path in first if self._watched.fullmatch(path)]
-        runs = 0
-        for line in pipe:
+        for runs, line in enumerate(pipe, 1):
             task = json.loads(line)
-            runs += 1
             paths = watched if runs % _WHOLE_LOOK else list(first)
             put_back = self._put_back(first, paths)
             for path, text in task["values"].items():
@@ -237,7 +237,7 @@ def _values(net: str) -> dict[str, list[Any]]:
                     text: str | None = file.read().decode("utf-8", "backslashreplace")
             except OSError:
                 text = None
-            found["net" + path[len(net) :]] = [os.stat(path).st_mode & 0o777, text]
+            found["net" + path[len(net) :]] = [Path(path).stat().st_mode & 0o777, text]
     return found
 
 

@@ -130,7 +130,9 @@ def _content(dice: random.Random) -> bytes:
         text = b"\xef\xbb\xbf" + text
     if dice.random() < 0.04 and text:
         at = dice.randrange(len(text))
-        odd = dice.choice((b"\0", b"\xff", b"\xc2\xa0", b"\t", b"\v", b"=", b"-", b"#", b"\\", b"\r"))
+        odd = dice.choice(
+            (b"\0", b"\xff", b"\xc2\xa0", b"\t", b"\v", b"=", b"-", b"#", b"\\", b"\r")
+        )
         text = text[:at] + odd + text[at + dice.choice((0, 1)) :]
     return text
 
@@ -211,7 +213,9 @@ def _value(key: str, dice: random.Random) -> str:
             ["1024 65535", "40000", "10000 9000", "80 65535", "32768\t60999", "2000 3000 4000", "x"]
         )
     if "reserved" in key:
-        return dice.choice(["8080,9000-9010", "", "1-3,2-5", "80-70", "7 ", "x", "0x50", "70000", "1,"])
+        return dice.choice(
+            ["8080,9000-9010", "", "1-3,2-5", "80-70", "7 ", "x", "0x50", "70000", "1,"]
+        )
     if "neigh" in key:
         return dice.choice(["3", "30", "100"])
     if "congestion" in key:
@@ -265,7 +269,9 @@ def _line(dice: random.Random) -> bytes:
     elif kind < 0.34:
         text = dice.choice(["\t", "  ", "\v", "\r", "\f"]) + f"{name}  =\t{value} "
     elif kind < 0.36:
-        text = dice.choice(["=", "-", "#", "junk", "==", "= =", " ", "-=", "- = 1", "a", "\\", "-#"])
+        text = dice.choice(
+            ["=", "-", "#", "junk", "==", "= =", " ", "-=", "- = 1", "a", "\\", "-#"]
+        )
     elif kind < 0.38:
         text = f"sysctl -w {name}={value}"
     else:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tuner.rules._state import State, key_states
+from tuner.rules._finding import State
+from tuner.rules._state import key_states
 from tuner.snapshot.snapshot import Missing
 
 KEY = "net.ipv4.tcp_sack"

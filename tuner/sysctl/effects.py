@@ -101,8 +101,10 @@ def _neighbour(kernel: Kernel, key: Key, text: str) -> list[Key]:
         return []
     milliseconds = int(text) if name.endswith("_ms") else int(text) * unit
     if kernel.hz and (name.endswith("_ms") or unit < 1000):  # noqa: PLR2004 - a second
-        rounds = -(-milliseconds * kernel.hz // 1000) if name.endswith("_ms") else (
-            milliseconds * kernel.hz // 1000
+        rounds = (
+            -(-milliseconds * kernel.hz // 1000)
+            if name.endswith("_ms")
+            else (milliseconds * kernel.hz // 1000)
         )
         milliseconds = rounds * 1000 // kernel.hz
         kernel.set(key, str(milliseconds if name.endswith("_ms") else milliseconds // unit))

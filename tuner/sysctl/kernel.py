@@ -21,6 +21,7 @@ from tuner.sysctl.numbers import INT, Form, parse_ports, parse_vector, print_por
 from tuner.sysctl.version import KernelVersion, parse_version
 
 _ROOT = ["proc", "sys"]
+_WIDEST = 16  # numbers of a vector whose width nobody knows
 _UINT, _ULONG = (0, (1 << 32) - 1), (0, (1 << 64) - 1)
 _LIMITS: Mapping[str, tuple[int, int]] = {
     "net.core.tstamp_allow_data": (0, 1),
@@ -198,7 +199,7 @@ class Kernel:
                 if not self._is_folder(parts):
                     return None, self._missing(parts[len(_ROOT) :])
                 parts = parts[:-1]
-            elif parts[: len(_ROOT)] == _ROOT or parts + [part] == _ROOT[: len(parts) + 1]:
+            elif parts[: len(_ROOT)] == _ROOT or [*parts, part] == _ROOT[: len(parts) + 1]:
                 parts.append(part)
             else:
                 return None, "OUTSIDE"
@@ -330,7 +331,8 @@ class Kernel:
 
     def _shape(self, key: Key) -> str:
         """Return the key's text at the beginning, which shows what it is made of."""
-        return self._start.get(key) or ""
+        shape = getattr(self._start, "shape", None)
+        return (shape(key) if shape is not None else "") or self._start.get(key) or ""
 
     def mode(self, key: Key) -> int:
         """Return the key's permission bits."""
@@ -413,7 +415,7 @@ def _form(key: Key, text: str, version: KernelVersion, hz: int) -> Form:
     low, high = _bounds(parameter, version, hz)
     if parameter.type == "vector":
         default = parameter.default(version)
-        count = max(count, len(default.tokens) if default else 0)
+        count = max(count if words else _WIDEST, len(default.tokens) if default else 0)
     return Form(count=count, low=low, high=high)
 
 

@@ -305,18 +305,27 @@ def _parse_procps3(
         buffer[rest - 1] = 0
     buffer[: len(key)] = key
     buffer[len(key)] = ord("=")
-    line = bytes(buffer[rest:]).partition(b"\0")[0]
-    value = re.split(rb"[\r\n]", line.lstrip(b"\r\n"), maxsplit=1)[0]
-    if not value:
+    found = re.match(rb"[\r\n]*([^\r\n\0]+)", bytes(buffer[rest:]))
+    if found is None:
         return Line(number, start, end, LineKind.NOT_UNDERSTOOD)
-    value_at = rest + len(value) - len(value.lstrip(b" \t"))
-    value = value.lstrip(b" \t")
-    whole = key + b"=" + value + b"\0"
-    if len(whole) > len(buffer):
-        buffer.extend(bytes(len(whole) - len(buffer)))
-    buffer[: len(whole)] = whole
+    value_at = rest + found.start(1)
+    if rest + found.end(1) < len(buffer):
+        buffer[rest + found.end(1)] = 0
+    value_at += len(found[1]) - len(found[1].lstrip(b" \t"))
+    value = found[1].lstrip(b" \t")
+    room = len(key) + len(value) + 2 - len(buffer)
+    if room > 0:
+        buffer.extend(bytes(room))
+    buffer[len(key) + 1 : len(key) + 1 + len(value)] = value
+    # It measures the value once more where it lay, which may have lost its end by the move.
+    measured = len(bytes(buffer[value_at:]).partition(b"\0")[0])
+    last = len(key) + 1 + measured
+    if last >= len(buffer):
+        buffer.extend(bytes(last + 1 - len(buffer)))
+    buffer[last] = 0
+    whole = bytes(buffer).partition(b"\0")[0]
     dash = key.startswith(b"-")
-    name, _, value = whole[:-1].partition(b"=")
+    name, _, value = whole.partition(b"=")
     return Line(
         number,
         start,

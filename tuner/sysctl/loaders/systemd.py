@@ -3,7 +3,8 @@
 Gates: 219 and later are known; below 230 a missing key is a failure; below 232 the order of writes
 is that of a hash table; below 237 lines are read in pieces of 2047 bytes; 243 ``-key = value``;
 245 patterns and ``-key``; 250 the value is read before it is written, and ``..`` is refused;
-252 the credential ``sysctl.extra``; 262 only ``#`` begins a comment. Sources: systemd 247.3,
+252 the credential ``sysctl.extra``; 262 only ``#`` begins a comment, and an error in the
+credential is a failure (both came between 258 and 262). Sources: systemd 247.3,
 252.39, 257.13 ``src/sysctl/sysctl.c``, ``src/basic/sysctl-util.c``, ``src/basic/conf-files.c``,
 ``src/basic/path-util.c``; 219 to 246 by its release notes.
 """
@@ -73,6 +74,11 @@ def run(tree: FileTree, kernel: Kernel, *, version: int = 252, prefixes: Sequenc
     return _Loader(tree, kernel, version, tuple(prefixes)).run()
 
 
+def files(tree: FileTree) -> list[Entry]:
+    """Return the files that it reads, in its order; the credential aside."""
+    return chosen(tree, DIRECTORIES, hidden=False)[0]
+
+
 class _Loader:
     def __init__(
         self, tree: FileTree, kernel: Kernel, version: int, prefixes: tuple[str, ...]
@@ -90,10 +96,10 @@ class _Loader:
         for entry in read:
             self._parse_file(entry)
         if self._tree.credential is not None and self._version >= 252:  # noqa: PLR2004
-            # What is wrong with the credential does not make the loader fail.
             code = self._done.exit_code
             self._parse_file(Entry(CREDENTIAL, content=self._tree.credential))
-            self._done.exit_code = code
+            if self._version < 262:  # noqa: PLR2004 - what is wrong with it is no failure
+                self._done.exit_code = code
         self._note_unread(read, unread)
         for key, option in self._options.items():
             if option.data is not None:
@@ -233,6 +239,8 @@ class _Loader:
             path = simplify(path, self._version)
             if not _is_safe(path):
                 return None, "EINVAL"
+        elif len(path.encode()) + len("/proc/sys/") >= _PATH_MAX:
+            return None, "ENAMETOOLONG"
         if path == "":
             return None, "EISDIR"
         key, error = self._kernel.resolve(path)

@@ -20,6 +20,7 @@ from tuner.snapshot.system import System
 from tuner.sysctl.boot import Boot, Writer, boot
 from tuner.sysctl.files import Entry
 from tuner.sysctl.key import Key
+from tuner.sysctl.loaders import Program
 from tuner.sysctl.value import Value, parse_value
 from tuner.sysctl.version import KernelVersion
 
@@ -41,6 +42,7 @@ class Source(StrEnum):
     PROBE = "probe"
     SYSCTL_A = "sysctl -a"
     SOSREPORT = "sosreport"
+    ROOT = "root file system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +178,25 @@ class Snapshot:
     @cached_property
     def boot(self) -> Boot | None:
         """What the files will set at the next boot; None where the source has no files."""
+        return None if self.files is None else self._boot(self.programs.boot, at_boot=True)
+
+    def boot_by(self, program: Program) -> Boot:
+        """Return what the files set if that loader applies them, and nobody after it.
+
+        Raises:
+            Unreadable: the source has no files.
+        """
         if self.files is None:
-            return None
+            raise Unreadable("sysctl.d files")
+        return self._boot(program, at_boot=program == self.programs.boot)
+
+    def _boot(self, program: Program, *, at_boot: bool) -> Boot:
         return boot(
-            self.files,
+            self.files or (),
             keys=self.live,
             cmdline=self.cmdline,
-            later=self.later_files,
-            program=self.programs.boot,
+            later=self.later_files if at_boot else (),
+            program=program,
             version=self.kernel,
             lib_is_usr_lib=self.system.merged_usr,
             credential=self.credential,
@@ -191,9 +204,9 @@ class Snapshot:
             modes=dict.fromkeys(self.fixed, 0o444),
             modules=early_modules(self.modules_load),
             complete=self.complete,
-            profiles=self.profiles,
+            profiles=self.profiles if at_boot else (),
             reapply=self.reapply,
-            writers=self.writers,
+            writers=self.writers if at_boot else (),
         )
 
     @cached_property

@@ -201,7 +201,7 @@ def boot(
     version = version or parse_version("6.1")
     tree = FileTree(tuple(entries), lib_is_usr_lib, credential)
     shown = keys if isinstance(keys, Mapping) else dict.fromkeys(keys)
-    texts = AtBoot(shown, version, _expected((*entries, *later), shown, modules, complete))
+    texts = AtBoot(shown, version, _expected((*entries, *later), shown, modules, complete, version))
     kernel = Kernel(texts, version=version, modes=modes, read_only=read_only, hz=hz)
     told = _Telling()
     told.take(Stage.CMDLINE, _from_cmdline(cmdline, kernel, version))
@@ -358,6 +358,7 @@ def _expected(
     shown: Mapping[Key, object],
     modules: Collection[str],
     complete: Collection[str],
+    version: KernelVersion,
 ) -> list[Key]:
     """Return keys that files name, nobody has seen, and that will be there all the same.
 
@@ -370,8 +371,9 @@ def _expected(
             if key in shown or setting.is_pattern:
                 continue
             parameter = describe(key)
+            gone = parameter is not None and not parameter.present_in(version)
             brought = parameter is not None and parameter.module in modules
-            if brought or key.partition(".")[0] not in complete:
+            if not gone and (brought or key.partition(".")[0] not in complete):
                 found.append(key)
     return found
 

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> Exit:
         for number, host in enumerate(hosts):
             if number:
                 console.print()
-            print_boot(host, console, trace=bool(options.traces))
+            print_boot(host, console, trace=bool(options.traces), whole=not patterns)
     sys.stdout.flush()
     return code
 
@@ -82,9 +82,9 @@ def _hosts(target: Path | None, options: argparse.Namespace) -> tuple[Host, ...]
     options.sources = []
     if target is not None and target.is_file() and is_offline(target):
         return (Host(target.stem, way=Way.DUMP, dump=str(target)),)
-    if target is not None and target.is_dir():
-        if (target / COLLECTED).is_file() or is_offline(target):
-            options.inventory, options.sources = None, [options.target]
+    collected = target is not None and target.is_dir() and (target / COLLECTED).is_file()
+    if target is not None and (collected or is_offline(target)):
+        options.inventory, options.sources = None, [options.target]
     return choose_hosts(options)
 
 

@@ -60,8 +60,13 @@ class HostBoot:
     failure: Failure | None = None
 
 
-def print_boot(host: HostBoot, console: Console, *, trace: bool = False) -> None:
-    """Print one host: each key with its value, the line that decides, and those that lose."""
+def print_boot(
+    host: HostBoot, console: Console, *, trace: bool = False, whole: bool = True
+) -> None:
+    """Print one host: each key with its value, the line that decides, and those that lose.
+
+    ``trace``: instead, every line that was considered. ``whole``: the loader's complaints too.
+    """
     heading = Text.assemble((clean(host.name), "bold"))
     if host.failure is not None or host.boot is None:
         message = host.failure.message if host.failure else ""
@@ -83,7 +88,7 @@ def print_boot(host: HostBoot, console: Console, *, trace: bool = False) -> None
             _print_trace(key, host, console)
         else:
             _print_key(key, host, console)
-    if boot.exit_code and not trace and host.other is None:
+    if boot.exit_code and whole and host.other is None:
         _print_problems(boot, console)
     if not host.keys:
         nothing = "no key differs" if host.other is not None else "no file sets any key"

@@ -94,7 +94,7 @@ def _print_finding(finding: Finding, console: Console) -> None:
     facts = [f"live {_live(finding)}"] if finding.live is not None else []
     if finding.wanted:
         facts.append(f"wanted {finding.wanted}")
-    if finding.next_boot is not None:
+    if finding.next_boot is not None and finding.next_boot.origin is not Origin.ABSENT:
         facts.append(f"next boot {_boot(finding.next_boot)}")
     if finding.path:
         facts.append(f"{clean(finding.path)}:{finding.line}")

@@ -131,7 +131,7 @@ class _Loader:
                 self._done.fail(None, f"line {line.number} is not an assignment", path=entry.path)
             elif setting is not None:
                 self._put(normalize(line.key, self._version), setting, line.value, line.dash)
-        if lines.cut >= 0:
+        if lines.cut >= 0 and not self._prefixes:
             self._done.fail(None, "No buffer space available", path=entry.path)
             self._lose(entry, lines.cut)
 

@@ -118,7 +118,7 @@ def test_a_dump_and_a_folder_of_dumps() -> None:
     assert "/etc/sysctl.d/90-tuning.conf:4" in one.stdout
     many = tuner("boot", "inventory.yml", "net.core.somaxconn", cwd=README)
     assert many.returncode == 0
-    assert many.stdout.count("  net.core.somaxconn = 1024\n") == 4
+    assert many.stdout.count("\n  net.core.somaxconn = 1024\n") == 4
 
 
 def test_a_source_without_files_is_incomplete(tmp_path: Path) -> None:

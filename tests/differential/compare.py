@@ -299,11 +299,12 @@ def main() -> int:
     parser.add_argument("--suites", default="", help="other Debian releases, comma-separated")
     cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "tuner-suites"
     parser.add_argument("--cache", type=Path, default=cache)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--show", type=int, default=20)
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
     roots = ["/", *(prepare(name, options.cache) for name in options.suites.split(",") if name)]
-    workers = os.cpu_count() or 1
+    workers = options.workers
     total = 0
     for root in roots:
         began = time.monotonic()

@@ -353,6 +353,9 @@ def _udev(tree: FileTree, kernel: Kernel, program: Program, interface: str) -> R
     return systemd.run(tree, kernel, version=program.version[0], prefixes=prefixes)
 
 
+_TOPS = frozenset({"abi", "crypto", "debug", "dev", "fs", "kernel", "net", "sunrpc", "user", "vm"})
+
+
 def _expected(
     entries: Iterable[Entry],
     shown: Mapping[Key, object],
@@ -373,7 +376,8 @@ def _expected(
             parameter = describe(key)
             gone = parameter is not None and not parameter.present_in(version)
             brought = parameter is not None and parameter.module in modules
-            if not gone and (brought or key.partition(".")[0] not in complete):
+            unseen = (top := key.partition(".")[0]) in _TOPS and top not in complete
+            if not gone and (brought or unseen):
                 found.append(key)
     return found
 

@@ -269,6 +269,7 @@ def read_procps3(content: bytes, buffer: bytearray) -> list[Line]:
     return found
 
 
+_TOKEN = re.compile(rb"[\r\n]*([^\r\n\0]+)")
 _PROCPS_3 = Grammar("procps-3", exclusions=False)
 
 
@@ -305,25 +306,27 @@ def _parse_procps3(
         buffer[rest - 1] = 0
     buffer[: len(key)] = key
     buffer[len(key)] = ord("=")
-    found = re.match(rb"[\r\n]*([^\r\n\0]+)", bytes(buffer[rest:]))
+    found = _TOKEN.match(buffer, rest)
     if found is None:
         return Line(number, start, end, LineKind.NOT_UNDERSTOOD)
-    value_at = rest + found.start(1)
-    if rest + found.end(1) < len(buffer):
-        buffer[rest + found.end(1)] = 0
-    value_at += len(found[1]) - len(found[1].lstrip(b" \t"))
-    value = found[1].lstrip(b" \t")
-    room = len(key) + len(value) + 2 - len(buffer)
+    token = bytes(found[1])
+    value_at, value_end = found.span(1)
+    del found  # it holds the buffer, which is to grow
+    if value_end < len(buffer):
+        buffer[value_end] = 0
+    value = token.lstrip(b" \t")
+    value_at += len(token) - len(value)
+    room = max(len(key) + len(value), value_end) + 2 - len(buffer)
     if room > 0:
         buffer.extend(bytes(room))
     buffer[len(key) + 1 : len(key) + 1 + len(value)] = value
     # It measures the value once more where it lay, which may have lost its end by the move.
-    measured = len(bytes(buffer[value_at:]).partition(b"\0")[0])
+    measured = buffer.find(b"\0", value_at) - value_at
     last = len(key) + 1 + measured
     if last >= len(buffer):
         buffer.extend(bytes(last + 1 - len(buffer)))
     buffer[last] = 0
-    whole = bytes(buffer).partition(b"\0")[0]
+    whole = bytes(buffer[: buffer.find(b"\0")])
     dash = key.startswith(b"-")
     name, _, value = whole.partition(b"=")
     return Line(

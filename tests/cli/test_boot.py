@@ -7,10 +7,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.cli.test_door import tuner
 
+SCHEMA = Path(__file__).resolve().parents[2] / "tuner" / "report" / "schema" / "boot-1.json"
 README = Path(__file__).resolve().parents[1] / "readme"
 
 
@@ -48,7 +50,9 @@ def root(tmp_path: Path) -> Path:
 def keys(root: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
     done = tuner("boot", str(root), *arguments, "--format", "json", cwd=root.parent)
     assert done.returncode == code, (done.stderr, done.stdout)
-    (row,) = json.loads(done.stdout)["hosts"]
+    report = json.loads(done.stdout)
+    jsonschema.validate(report, json.loads(SCHEMA.read_text()))
+    (row,) = report["hosts"]
     return {key["key"]: key for key in row["keys"]} | {"": row}
 
 
@@ -134,6 +138,10 @@ def test_a_file_that_cannot_be_read_makes_it_incomplete(root: Path) -> None:
     done = tuner("boot", str(root), cwd=root.parent)
     assert done.returncode == 3
     assert "could not read /etc/sysctl.d/50-big.conf" in done.stdout
+
+
+def test_the_schema_is_printed(tmp_path: Path) -> None:
+    assert tuner("schema", "boot", cwd=tmp_path).stdout == SCHEMA.read_text()
 
 
 def test_hostile_names_are_made_visible(root: Path) -> None:

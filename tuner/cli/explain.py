@@ -42,11 +42,14 @@ def run(options: argparse.Namespace) -> Exit:
     return Exit.CLEAN
 
 
-def print_schema(_: argparse.Namespace) -> Exit:
-    """Print the JSON Schema of the report."""
-    schema = resources.files("tuner.report") / "schema" / "report-1.json"
+def print_schema(options: argparse.Namespace) -> Exit:
+    """Print the JSON Schema of what a command prints."""
+    schema = resources.files("tuner.report") / "schema" / f"{_SCHEMAS[options.of]}.json"
     sys.stdout.write(schema.read_text(encoding="utf-8"))
     return Exit.CLEAN
+
+
+_SCHEMAS = {"audit": "report-1", "boot": "boot-1"}
 
 
 def _rule_page(rule: Rule) -> str:

@@ -190,7 +190,10 @@ def _add_schema(commands: argparse._SubParsersAction[_Parser]) -> None:
     schema = commands.add_parser(
         "schema",
         help="print the JSON Schema of the JSON report",
-        description="Print the JSON Schema that `tuner audit --format json` keeps to.",
+        description="Print the JSON Schema that `--format json` of a command keeps to.",
+    )
+    schema.add_argument(
+        "of", nargs="?", choices=("audit", "boot"), default="audit", help="default: %(default)s"
     )
     schema.set_defaults(run=_schema)
 

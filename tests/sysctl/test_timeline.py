@@ -282,6 +282,14 @@ def test_a_credential_beats_every_file() -> None:
         assert str(told.decisions[FIN].value) == value
 
 
+@pytest.mark.parametrize("text", ["a=1\n" * 60_000, "*=1\n" * 6_000, "\0" * 60_000])
+def test_what_exceeds_all_reason_counts_as_unreadable(text: str) -> None:
+    files = {"/etc/sysctl.d/a.conf": f"{FIN} = 2\n", "/etc/sysctl.d/b.conf": text}
+    told = start(files)
+    assert told.unreadable == ("/etc/sysctl.d/b.conf",)
+    assert str(told.decisions[FIN].value) == "2"
+
+
 def test_keys_of_a_module_that_is_loaded_before() -> None:
     files = {"/etc/sysctl.d/a.conf": "net.netfilter.nf_conntrack_max = 1000\n"}
     key = Key("net.netfilter.nf_conntrack_max")

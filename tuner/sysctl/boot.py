@@ -9,27 +9,24 @@ them may touch is decided later. Sources: Linux 6.18 ``init/main.c`` ``process_s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import lru_cache
 
-from tuner.sysctl.catalog import describe
+from tuner.sysctl.at_boot import AtBoot, expected
+from tuner.sysctl.cmdline import apply_cmdline, cmdline_settings
 from tuner.sysctl.files import Entry, Kind, Setting, parse_file
 from tuner.sysctl.globs import component, is_pattern
 from tuner.sysctl.kernel import Kernel
-from tuner.sysctl.key import Key, key_from_path
+from tuner.sysctl.key import Key
 from tuner.sysctl.loaders import Program, procps, start, systemd, tuned
 from tuner.sysctl.loaders.run import EFFECTIVE, Fate, Problem, Run, Step, place
 from tuner.sysctl.tree import CONF, FileTree
 from tuner.sysctl.value import Value, parse_value
 from tuner.sysctl.version import KernelVersion, parse_version
 
-CMDLINE = "/proc/cmdline"
 SYSTEMD = Program("systemd", (252,))
 """The loader of most hosts, where nobody knows which one it is."""
-_OLDEST_CMDLINE = (5, 8)
 
 
 class Stage(StrEnum):
@@ -199,18 +196,22 @@ def boot(
         hz: timer ticks a second of the kernel, 0 for not known.
     """
     version = version or parse_version("6.1")
-    tree = FileTree(tuple(entries), lib_is_usr_lib, credential)
+    tree = FileTree(tuple(_bounded(entries)), lib_is_usr_lib, credential)
     shown = keys if isinstance(keys, Mapping) else dict.fromkeys(keys)
-    texts = AtBoot(shown, version, _expected((*entries, *later), shown, modules, complete, version))
+    texts = AtBoot(shown, version, expected((*entries, *later), shown, modules, complete, version))
     kernel = Kernel(texts, version=version, modes=modes, read_only=read_only, hz=hz)
     told = _Telling()
-    told.take(Stage.CMDLINE, _from_cmdline(cmdline, kernel, version))
-    run = start(program, tree, kernel)
-    told.take(Stage.LOADER, run)
+    told.take(Stage.CMDLINE, apply_cmdline(cmdline, kernel, version))
     if program.name == "systemd":
+        session = systemd.Session(tree, kernel, program.version[0])
+        run = session.run()
+        told.take(Stage.LOADER, run)
         for interface in kernel.below("net.ipv4.conf."):
             if interface != "lo":
-                told.take(Stage.UDEV, _udev(tree, kernel, program, interface))
+                told.take(Stage.UDEV, session.again(interface.replace("/", ".")))
+    else:
+        run = start(program, tree, kernel)
+        told.take(Stage.LOADER, run)
     for entry in later:
         one = FileTree((entry,))
         part = procps.run(one, kernel, files=[entry.path], ignore_unknown=True)
@@ -237,47 +238,20 @@ def boot(
     )
 
 
+_MOST_LINES, _MOST_PATTERNS = 50_000, 5_000
+
+
+def _bounded(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield the entries; what exceeds all reason counts as unreadable."""
+    lines = patterns = 0
+    for entry in entries:
+        lines += sum(map(entry.content.count, (b"\n", b"\r", b"\0")))
+        patterns += sum(map(entry.content.count, (b"*", b"?", b"[")))
+        too_much = lines > _MOST_LINES or patterns > _MOST_PATTERNS
+        yield replace(entry, kind=Kind.UNREADABLE, content=b"") if too_much else entry
+
+
 _NOT_READ = frozenset({Fate.SHADOWED, Fate.MASKED, Fate.NOT_READ})
-
-
-class AtBoot(Mapping[Key, str | None]):
-    """The keys of a host with the texts that they start with: mainline's defaults, where known.
-
-    ``shape`` is what a key reads now, which shows what it is made of.
-    """
-
-    def __init__(
-        self, keys: Mapping[Key, object], version: KernelVersion, more: Iterable[Key] = ()
-    ) -> None:
-        """Start with the keys that are there now, and more that will be."""
-        self._keys: Mapping[Key, object] = {**keys, **dict.fromkeys(more)} if more else keys
-        self._version = version
-
-    def __getitem__(self, key: Key) -> str | None:
-        if key not in self._keys:
-            raise KeyError(key)
-        return _default(key, self._version)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._keys
-
-    def __iter__(self) -> Iterator[Key]:
-        return iter(self._keys)
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def shape(self, key: Key) -> str:
-        """Return the key's text of now, empty where it is not known."""
-        text = self._keys.get(key)
-        return text if type(text) is str else ""
-
-
-@lru_cache(maxsize=1 << 13)
-def _default(key: Key, version: KernelVersion) -> str | None:
-    parameter = describe(key)
-    default = parameter.default(version) if parameter is not None else None
-    return None if default is None else "\t".join(default.tokens)
 
 
 class _Telling:
@@ -342,46 +316,6 @@ def _losses(steps: Iterable[Step], winner: Step) -> Iterator[Loss]:
             yield Loss(step.setting, step.fate, step.by, step.error)
 
 
-def _udev(tree: FileTree, kernel: Kernel, program: Program, interface: str) -> Run:
-    """Return udev's run for an interface that appears (``99-systemd.rules``)."""
-    name = interface.replace("/", ".")
-    prefixes = [
-        f"net/{family}/{folder}/{name}"
-        for family in ("ipv4", "ipv6")
-        for folder in ("conf", "neigh")
-    ]
-    return systemd.run(tree, kernel, version=program.version[0], prefixes=prefixes)
-
-
-_TOPS = frozenset({"abi", "crypto", "debug", "dev", "fs", "kernel", "net", "sunrpc", "user", "vm"})
-
-
-def _expected(
-    entries: Iterable[Entry],
-    shown: Mapping[Key, object],
-    modules: Collection[str],
-    complete: Collection[str],
-    version: KernelVersion,
-) -> list[Key]:
-    """Return keys that files name, nobody has seen, and that will be there all the same.
-
-    A module brings them, or their part of the tree was not looked at.
-    """
-    found = []
-    for entry in entries:
-        for setting in parse_file(entry.path, entry.content).settings:
-            key = setting.key
-            if key in shown or setting.is_pattern:
-                continue
-            parameter = describe(key)
-            gone = parameter is not None and not parameter.present_in(version)
-            brought = parameter is not None and parameter.module in modules
-            unseen = (top := key.partition(".")[0]) in _TOPS and top not in complete
-            if not gone and (brought or unseen):
-                found.append(key)
-    return found
-
-
 def _settings(
     tree: FileTree,
     cmdline: str,
@@ -390,8 +324,7 @@ def _settings(
     profiles: Iterable[Entry],
 ) -> Iterator[Setting]:
     """Yield every line that takes part, file by file."""
-    for name, value in _words(cmdline):
-        yield _of_word(name, value)
+    yield from cmdline_settings(cmdline)
     read = read_files(tree, program)
     if tree.credential is not None and program.name == "systemd":
         read.append(Entry(systemd.CREDENTIAL, content=tree.credential))
@@ -424,38 +357,3 @@ def _unreadable(tree: FileTree, program: Program, later: Iterable[Entry]) -> Ite
         hidden = entry.path.startswith(("/etc/", "/run/", "/usr/", "/lib/")) and not conf
         if entry.path in read or (hidden and program.name != "systemd") or entry in later:
             yield entry.path
-
-
-def _from_cmdline(cmdline: str, kernel: Kernel, version: KernelVersion) -> Run:
-    """Return what the kernel itself applies, before init runs (Linux 5.8 on)."""
-    done = Run()
-    for name, value in _words(cmdline):
-        setting = _of_word(name, value)
-        key, error = kernel.resolve(name.replace(".", "/"))
-        if not version.at_least(*_OLDEST_CMDLINE):
-            done.add(setting, setting.key, Fate.NOT_READ)
-        elif key is None:
-            done.add(setting, setting.key, Fate.NO_SUCH_KEY, error=error)
-        elif error := kernel.access(key):
-            done.add(setting, key, Fate.READ_ONLY, error=error)
-        else:
-            done.put(kernel, setting, key, value.encode("utf-8", "surrogateescape"))
-    return done
-
-
-def _of_word(name: str, value: str) -> Setting:
-    return Setting(key_from_path(name.replace(".", "/")), value, CMDLINE, 1)
-
-
-_WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
-
-
-def _words(cmdline: str) -> Iterator[tuple[str, str]]:
-    """Yield name and value of every ``sysctl.NAME=VALUE``; what follows ``--`` is init's."""
-    for match in _WORD.finditer(cmdline):
-        word = match[0].replace('"', "")
-        if word == "--":
-            return
-        name, equals, value = word.partition("=")
-        if equals and value and name.startswith(("sysctl.", "sysctl/")):
-            yield name[len("sysctl.") :], value

@@ -7,8 +7,12 @@ Sources: Linux 6.18 ``net/ipv4/devinet.c`` (``devinet_conf_proc``, ``devinet_cop
 
 from __future__ import annotations
 
-from tuner.sysctl.kernel import Kernel
+from typing import TYPE_CHECKING
+
 from tuner.sysctl.key import Key
+
+if TYPE_CHECKING:  # it calls this
+    from tuner.sysctl.kernel import Kernel
 
 _IPV4, _IPV6 = "net.ipv4.conf.", "net.ipv6.conf."
 _FORWARD = Key("net.ipv4.ip_forward")

@@ -68,7 +68,7 @@ def _walk(parts: list[str], here: Tree | None, done: str) -> Iterator[str]:
     if here is None:
         return
     if part in {".", ".."} or not _has_magic(part):
-        name = re.sub(r"\\(.)", r"\1", part, flags=re.DOTALL)
+        name = re.sub(r"\\(.)", r"\1", part, flags=re.DOTALL) if "\\" in part else part
         if name == ".":
             yield from _walk(rest, here, done + name)
         elif name in here:
@@ -83,7 +83,7 @@ def _walk(parts: list[str], here: Tree | None, done: str) -> Iterator[str]:
 
 
 def _has_magic(part: str) -> bool:
-    return any(character in part for character in "*?[")
+    return "*" in part or "?" in part or "[" in part
 
 
 @lru_cache(maxsize=4096)

@@ -14,50 +14,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from tuner.sysctl.catalog import Parameter, describe
+from tuner.sysctl.catalog import describe
+from tuner.sysctl.effects import after
+from tuner.sysctl.forms import MILLISECONDS, NOT_ABOVE, NOT_BELOW, PORT_RANGE, form_of
 from tuner.sysctl.globs import Tree, expand, make_tree
 from tuner.sysctl.key import Key, key_from_path, key_path
-from tuner.sysctl.numbers import INT, Form, parse_ports, parse_vector, print_ports
+from tuner.sysctl.numbers import Form, parse_ports, parse_vector, print_ports
 from tuner.sysctl.version import KernelVersion, parse_version
 
 _ROOT = ["proc", "sys"]
-_WIDEST = 16  # numbers of a vector whose width nobody knows
-_UINT, _ULONG = (0, (1 << 32) - 1), (0, (1 << 64) - 1)
-_LIMITS: Mapping[str, tuple[int, int]] = {
-    "net.core.tstamp_allow_data": (0, 1),
-    "net.core.xfrm_aevent_etime": _UINT,
-    "net.core.xfrm_aevent_rseqth": _UINT,
-    "net.ipv4.igmp_link_local_mcast_reports": (0, 255),
-    "net.ipv4.ipfrag_max_dist": (0, INT[1]),
-    "net.ipv4.tcp_comp_sack_delay_ns": _ULONG,
-    "net.ipv4.tcp_comp_sack_slack_ns": _ULONG,
-    "net.ipv6.bindv6only": (0, 255),
-    "net.ipv6.conf.*.addr_gen_mode": (0, 3),
-    "net.ipv6.conf.*.hop_limit": (1, 255),
-    "net.ipv6.conf.*.router_solicitations": (-1, INT[1]),
-    "net.ipv6.flowlabel_reflect": (0, 7),
-    "net.ipv6.icmp.echo_ignore_all": (0, 255),
-    "net.ipv6.icmp.echo_ignore_anycast": (0, 255),
-    "net.ipv6.icmp.echo_ignore_multicast": (0, 255),
-    "net.ipv6.ip_nonlocal_bind": (0, 255),
-}
-"""Limits of a write that the catalogue does not have; measured on Linux 6.18."""
-_MILLISECONDS = frozenset(
-    {
-        "net.ipv4.icmp_ratelimit",
-        "net.ipv4.tcp_invalid_ratelimit",
-        "net.ipv6.icmp.ratelimit",
-        "net.ipv6.route.gc_min_interval_ms",
-    }
-)
-"""Kept in timer ticks, so that a number is rounded up to a whole tick."""
-_NOT_ABOVE = {
-    "net.ipv4.ipfrag_low_thresh": "net.ipv4.ipfrag_high_thresh",
-    "net.ipv6.ip6frag_low_thresh": "net.ipv6.ip6frag_high_thresh",
-    "net.netfilter.nf_conntrack_frag6_low_thresh": "net.netfilter.nf_conntrack_frag6_high_thresh",
-}
-_NOT_BELOW = {high: low for low, high in _NOT_ABOVE.items()}
-_PORT_RANGE = Key("net.ipv4.ip_local_port_range")
 _AVAILABLE = Key("net.ipv4.tcp_available_congestion_control")
 _PRIVILEGED = Key("net.ipv4.ip_unprivileged_port_start")
 _NAMES_OF_MODULES = {
@@ -179,7 +144,7 @@ class Kernel:
 
     def form(self, key: Key) -> Form:
         """Return what the key's text is made of."""
-        return _form(key, self._shape(key), self._version, self._hz)
+        return form_of(key, self._shape(key), self._version, self._hz)
 
     def resolve(self, path: str) -> tuple[Key | None, str]:
         """Return the key of a path below ``/proc/sys``, or the errno of opening it.
@@ -251,8 +216,6 @@ class Kernel:
         if text is not None and text != self.text(key):
             self._now[key] = text
             changed.append(key)
-        from tuner.sysctl.effects import after  # noqa: PLC0415 - they know each other
-
         changed += after(self, key, changed=bool(changed), refused=bool(error))
         return Outcome(error, tuple(changed))
 
@@ -277,16 +240,16 @@ class Kernel:
         if form.kind == "string":
             return self._parse_string(key, data)
         error, numbers = parse_vector(data, form)
-        if key == _PORT_RANGE:
+        if key == PORT_RANGE:
             error = error or self._refused_range(numbers, before)
         elif key == _PRIVILEGED and not error and numbers:
-            first = (self.text(_PORT_RANGE) or "").split()
+            first = (self.text(PORT_RANGE) or "").split()
             if first and first[0].isdigit() and int(first[0]) < numbers[0]:
                 error = "EINVAL"
         error = error or self._refused_pair(key, numbers)
         if (error and (form.count == 1 or form.whole)) or not numbers:
             return error, None
-        if self._hz and key in _MILLISECONDS:
+        if self._hz and key in MILLISECONDS:
             tick = 1000 // self._hz
             numbers = [-(-number // tick) * tick for number in numbers]
         elif key.startswith("net.bridge.bridge-nf-"):
@@ -296,7 +259,7 @@ class Kernel:
 
     def _refused_pair(self, key: Key, numbers: list[int]) -> str:
         """Return EINVAL for a lower limit above its upper one."""
-        low, high = _NOT_ABOVE.get(key), _NOT_BELOW.get(key)
+        low, high = NOT_ABOVE.get(key), NOT_BELOW.get(key)
         text = self.text(Key(low or high or ""))
         if not text or not text.isdigit() or not numbers:
             return ""
@@ -392,38 +355,3 @@ def _is_registered(key: Key, text: str) -> bool | None:
     if not _REGISTERED.fullmatch(key):
         return None
     return text in {"NONE", "default", "kernel", "userspace", "nf_log_syslog"}
-
-
-@lru_cache(maxsize=1 << 14)
-def _form(key: Key, text: str, version: KernelVersion, hz: int) -> Form:
-    """Return what a key's text is made of, by the catalogue, else by what it shows."""
-    parameter = describe(key)
-    words = text.split()
-    count = len(words) or 1
-    numeric = all(re.fullmatch(r"-?\d+", word) for word in words)
-    if parameter is None:
-        return Form(count=count) if words and numeric else Form("string")
-    if parameter.type == "trigger":
-        return Form("trigger")
-    if key == _PORT_RANGE:
-        low, high = _bounds(parameter, version, hz)
-        return Form(count=2, low=low, high=high, whole=True)
-    if parameter.type == "ports":
-        return Form("ports")
-    if parameter.type == "string" or not numeric:
-        return Form("string")
-    low, high = _bounds(parameter, version, hz)
-    if parameter.type == "vector":
-        default = parameter.default(version)
-        count = max(count if words else _WIDEST, len(default.tokens) if default else 0)
-    return Form(count=count, low=low, high=high)
-
-
-def _bounds(parameter: Parameter, version: KernelVersion, hz: int) -> tuple[int, int]:
-    """Return the lowest and highest number that a write may have."""
-    low, high = _LIMITS.get(parameter.key, INT)
-    limits = parameter.range
-    if limits is None or (limits.since is not None and version < parse_version(limits.since)):
-        return low, high
-    least, most = limits.bounds(hz or 100)  # 100 refuses least
-    return low if least is None else least, high if most is None else most

@@ -31,6 +31,8 @@ from tuner.sysctl.loaders.run import Fate, Run, place
 from tuner.sysctl.tree import CONF, DIRECTORIES, FileTree, chosen, conf_is_linked, masks
 
 _PATH_MAX, _NAME_MAX = 4096, 255
+_FAMILIES, _FOLDERS = ("ipv4", "ipv6"), ("conf", "neigh")
+_MOST_PATTERNS = 500
 CREDENTIAL = "/run/credentials/systemd-sysctl.service/sysctl.extra"
 """Where systemd puts the credential; its directory differs, its name does not."""
 
@@ -71,7 +73,7 @@ def run(tree: FileTree, kernel: Kernel, *, version: int = 252, prefixes: Sequenc
         version: of systemd.
         prefixes: only keys below these paths, such as ``net/ipv4/conf/eth0``; all without any.
     """
-    return _Loader(tree, kernel, version, tuple(prefixes)).run()
+    return Session(tree, kernel, version, tuple(prefixes)).run()
 
 
 def files(tree: FileTree) -> list[Entry]:
@@ -79,9 +81,11 @@ def files(tree: FileTree) -> list[Entry]:
     return chosen(tree, DIRECTORIES, hidden=False)[0]
 
 
-class _Loader:
+class Session:
+    """One reading of the files; ``again`` is what udev does for an interface that appears."""
+
     def __init__(
-        self, tree: FileTree, kernel: Kernel, version: int, prefixes: tuple[str, ...]
+        self, tree: FileTree, kernel: Kernel, version: int, prefixes: tuple[str, ...] = ()
     ) -> None:
         self._tree = tree
         self._kernel = kernel
@@ -90,8 +94,43 @@ class _Loader:
         self._grammar = grammar(version)
         self._options: dict[bytes, _Option] = {}
         self._done = Run()
+        self._of_interface: dict[str, list[tuple[int, bytes]]] | None = None
+        self._patterns_of_interfaces: list[tuple[int, bytes]] = []
+
+    def again(self, interface: str) -> Run:
+        """Return what a start with that interface's prefixes does (``99-systemd.rules``).
+
+        Where there are more patterns than anybody writes, they are left out: the run for all keys
+        has matched them.
+        """
+        if self._of_interface is None:
+            self._index()
+        family = [f"net/{name}/{folder}/{interface}" for name in _FAMILIES for folder in _FOLDERS]
+        self._prefixes = tuple(family)
+        self._done = Run()
+        own = (self._of_interface or {}).get(interface, [])
+        for _, key in sorted([*own, *self._patterns_of_interfaces]):
+            self._apply(key, self._options[key])
+        return self._done
+
+    def _index(self) -> None:
+        """Sort the options of interfaces by interface, in the order of the map."""
+        self._of_interface = {}
+        patterns = []
+        for number, (key, option) in enumerate(self._options.items()):
+            if option.data is None:
+                continue
+            if is_pattern(key) and self._version >= 245:  # noqa: PLR2004
+                patterns.append((number, key))
+                continue
+            parts = _text(key).split("/")
+            if len(parts) > 3 and parts[0] == "net" and parts[2] in _FOLDERS:  # noqa: PLR2004
+                self._of_interface.setdefault(parts[3], []).append((number, key))
+        if len(patterns) <= _MOST_PATTERNS:
+            self._patterns_of_interfaces = patterns
 
     def run(self) -> Run:
+        """Read the files and apply them."""
         read, unread = chosen(self._tree, DIRECTORIES, hidden=False)
         for entry in read:
             self._parse_file(entry)

@@ -20,7 +20,7 @@ pytestmark = [
     ),
 ]
 
-FIRST, TREES = 20_000, 120
+FIRST, TREES = 20_000, 80
 
 
 def of(**lines: str) -> Case:
@@ -80,6 +80,7 @@ def test_a_difference_that_was_found_is_gone(suite: Suite, name: str) -> None:
     assert list(suite.compare(number, FOUND[name], fresh=number == 0)) == []
 
 
+@pytest.mark.timeout(600)
 def test_no_random_tree_is_taken_otherwise() -> None:
     assert run(range(FIRST, FIRST + TREES)) == []
 

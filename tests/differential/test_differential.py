@@ -60,6 +60,7 @@ FOUND = {
     "braces": of(a="net.ipv4.conf.{lo,v0}*.rp_filter = 1\n"),
     # the kernel lists eth0 before eth0.100, glob(3) sorts eth0.100/ before eth0/
     "the order of matches": of(a="net.ipv4.conf.*.rp_filter = 1\n"),
+    "a backslash before a slash of a pattern": of(a="net/\\/ipv4/conf/*/rp_filter = 1\n"),
     "a dash that hides a dash": of(a="--net.ipv4.tcp_fin_timeout = 5\n"),
     "one byte without an end": of(a="="),
     "backslash, and an empty line": of(conf="net.ipv4.tcp_fin_timeout = 5\\\\\n\n = 6\n"),

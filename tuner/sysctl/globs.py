@@ -12,6 +12,7 @@ Tree: TypeAlias = "dict[str, Tree | None]"
 """A folder's names; None for a file."""
 
 _MOST_BRACES = 256
+_ESCAPED_SLASH = re.compile(r"(?<!\\)((?:\\\\)*)\\/")
 _MOST_MATCHES = 20_000
 
 
@@ -47,6 +48,7 @@ def expand(pattern: str, tree: Tree, *, braces: bool, whole_paths: bool) -> list
         whole_paths: sorted as whole paths (procps), else folder by folder as the kernel lists them.
     """
     found: list[str] = []
+    pattern = _ESCAPED_SLASH.sub(r"\1/", pattern)
     for each in _braces(pattern) if braces else (pattern,):
         matches = list(_walk(re.findall(r"/+|[^/]+", each), tree, ""))
         if whole_paths:

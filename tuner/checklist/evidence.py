@@ -13,9 +13,9 @@ from tuner.checklist.item import Witness, ports_of
 from tuner.errors import Unreadable
 from tuner.policy.policy import Severity
 from tuner.rules._check import registry
-from tuner.rules._finding import Finding, Verdict
+from tuner.rules._finding import Finding, State, Verdict
 from tuner.rules._formulas import TIME_WAIT, usable_ports
-from tuner.rules._state import KeyState, State
+from tuner.rules._state import KeyState
 from tuner.rules._values import port_range, reserved_ports
 from tuner.snapshot.snapshot import Flow, Listener, Missing, Snapshot
 from tuner.sysctl.key import Key

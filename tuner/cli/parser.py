@@ -60,6 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_audit(commands)
     _add_collect(commands)
+    _add_boot(commands)
     _add_checklist(commands)
     _add_diff(commands)
     _add_explain(commands)
@@ -234,6 +235,52 @@ def _add_diff(commands: argparse._SubParsersAction[_Parser]) -> None:
     diff.set_defaults(run=_diff)
 
 
+def _add_boot(commands: argparse._SubParsersAction[_Parser]) -> None:
+    boot = commands.add_parser(
+        "boot",
+        help="say what the next boot sets, and which line decides it",
+        description="Tell, key by key, the value after the next boot, the file and line that "
+        "decide it, every line that loses and why, and who may change it later. Exit code 1 with "
+        "--compare: the loaders differ.",
+    )
+    boot.add_argument(
+        "target",
+        nargs="?",
+        metavar="INVENTORY|DUMP|ROOTFS-DIR",
+        help="hosts to ask, a dump, a folder of dumps, or a folder with a root file system",
+    )
+    boot.add_argument(
+        "keys", nargs="*", metavar="KEY|GLOB", help="only these keys (default: all that lines name)"
+    )
+    boot.add_argument(
+        "--loader",
+        default=None,
+        metavar="NAME[:VERSION]",
+        help="as if this program applied the files: systemd, procps, busybox, alpine, void",
+    )
+    boot.add_argument(
+        "--compare",
+        action="store_true",
+        help="only the keys that `sysctl` on a shell (or --loader) would set otherwise",
+    )
+    boot.add_argument(
+        "--trace",
+        dest="traces",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="print every line that was considered for this key; may be repeated",
+    )
+    boot.add_argument(
+        "--format", choices=_FORMATS, default="text", help="what to print (default: %(default)s)"
+    )
+    boot.add_argument(
+        "-l", "--limit", default="", metavar="PATTERN", help="only these hosts (Ansible's patterns)"
+    )
+    _add_connection(boot)
+    boot.set_defaults(run=_boot, roles=[])
+
+
 def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:
     explain = commands.add_parser(
         "explain",
@@ -336,13 +383,13 @@ def _add_schema(commands: argparse._SubParsersAction[_Parser]) -> None:
     schema = commands.add_parser(
         "schema",
         help="print the JSON Schema of the JSON report",
-        description="Print the JSON Schema that `tuner audit --format json` keeps to; checklist "
-        "and difference are those of `tuner checklist` and `tuner diff`.",
+        description="Print the JSON Schema that `tuner audit --format json` keeps to; boot, "
+        "checklist and difference are those of `tuner boot`, `tuner checklist` and `tuner diff`.",
     )
     schema.add_argument(
         "document",
         nargs="?",
-        choices=("report", "checklist", "difference"),
+        choices=("report", "boot", "checklist", "difference"),
         default="report",
         help="which document (default: %(default)s)",
     )
@@ -493,6 +540,12 @@ def _checklist(options: argparse.Namespace) -> Exit:
 
 def _diff(options: argparse.Namespace) -> Exit:
     from tuner.cli.diff import run  # noqa: PLC0415
+
+    return run(options)
+
+
+def _boot(options: argparse.Namespace) -> Exit:
+    from tuner.cli.boot import run  # noqa: PLC0415
 
     return run(options)
 

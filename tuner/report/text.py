@@ -11,13 +11,17 @@ from tuner.policy.policy import Severity
 from tuner.report._clean import clean
 from tuner.report._known import print_known
 from tuner.report._report import Block, HostReport, Outcome, Report, blocks, fold
-from tuner.rules._finding import Finding, NextBoot, Origin, Verdict
+from tuner.rules._finding import Finding, NextBoot, Origin, State, Verdict
 from tuner.snapshot.snapshot import Missing
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _INDENT = 2
 _BODY = _INDENT + 8
 _NAMES = 6  # how many host names or ranges a heading shows
+
+
+_TELLING = frozenset({State.DRIFTED, State.LOST_AT_BOOT})
+"""States that say more than live value and next boot do; those with a note have a line."""
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -91,12 +95,16 @@ def _print_finding(finding: Finding, console: Console) -> None:
     facts = [f"live {_live(finding)}"] if finding.live is not None else []
     if finding.wanted:
         facts.append(f"wanted {finding.wanted}")
-    if finding.next_boot is not None:
+    if finding.next_boot is not None and finding.next_boot.origin is not Origin.ABSENT:
         facts.append(f"next boot {_boot(finding.next_boot)}")
     if finding.path:
         facts.append(f"{clean(finding.path)}:{finding.line}")
+    if finding.state in _TELLING:
+        facts.append(str(finding.state))
     if facts:
         _write(console, Text(" · ".join(facts)), _BODY)
+    if finding.note:
+        _write(console, Text(f"{finding.state}: {clean(finding.note, longest=300)}"), _BODY)
     _write(console, Text(clean(finding.message, longest=600)), _BODY)
     _write(console, Text(f"tuner explain {finding.rule}", style="dim"), _BODY)
 
@@ -192,6 +200,8 @@ def _boot(boot: NextBoot) -> str:
             return clean(str(boot.value)) or "empty"
         case Origin.DEFAULT:
             return f"{boot.value} (kernel default)"
+        case Origin.ABSENT:
+            return "no such key"
         case Origin.UNSET:
             return "kernel default"
         case Origin.UNKNOWN:

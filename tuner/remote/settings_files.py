@@ -116,8 +116,9 @@ def _search(path: Path, depth: int = 0) -> Iterator[Tree]:
 
 def _folder(path: Path, names: Sequence[str]) -> Tree:
     entries, shown = [], {}
+    top = path.resolve()
     for name in names:
-        entry = _entry(path / name, f"{_OURS}/{name}", path.resolve())
+        entry = _entry(top / name, f"{_OURS}/{name}", top)
         entries.append(entry)
         shown[entry.path] = str(path / name)
     return Tree(tuple(entries), shown=shown)

@@ -46,6 +46,9 @@ class LintReport:
 
 def print_lint(report: LintReport, console: Console) -> None:
     """Print a line a finding, ``path:line:column: severity rule: message``, then the totals."""
+    if not console.is_terminal:
+        _write_plain(report, console)
+        return
     for finding in report.findings:
         place = f"{clean(finding.path)}:{finding.line}:{finding.column}"
         head = Text.assemble(
@@ -61,12 +64,28 @@ def print_lint(report: LintReport, console: Console) -> None:
                 Text(f"    instead: {clean(finding.wanted, longest=600)}", style="dim"),
                 soft_wrap=True,
             )
+    console.print(Text(_totals(report), style="bold"))
+
+
+def _write_plain(report: LintReport, console: Console) -> None:
+    """Write the same without rich, which takes long over thousands of lines."""
+    for finding in report.findings:
+        console.file.write(
+            f"{clean(finding.path)}:{finding.line}:{finding.column}: {finding.severity} "
+            f"{finding.rule}: {clean(finding.message, longest=600)}\n"
+        )
+        if finding.wanted:
+            console.file.write(f"    instead: {clean(finding.wanted, longest=600)}\n")
+    console.file.write(f"{_totals(report)}\n")
+
+
+def _totals(report: LintReport) -> str:
     counts = report.severities()
     parts = [_plural(number, str(name)) for name, number in counts.items() if number]
     said = ", ".join(parts) if parts else "nothing found"
     if report.suppressed:
         said += f", {len(report.suppressed)} suppressed"
-    console.print(Text(f"{_plural(report.files, 'file')}: {said}", style="bold"))
+    return f"{_plural(report.files, 'file')}: {said}"
 
 
 def render_lint_json(report: LintReport, *, exit_code: int) -> Iterator[str]:

@@ -50,6 +50,8 @@ def resets_to(spot: Spot, key: Key) -> str | None:
 
 def undone_by(key: Key, before: Spot, seen: Iterable[Spot]) -> Spot | None:
     """Return the line after ``before`` that writes another value to the key, None for none."""
+    if key != _REDIRECTS and not key.endswith(".forwarding"):
+        return None
     reached = False
     for spot in seen:
         if spot is before:

@@ -21,12 +21,22 @@ COMMENT = re.compile(rb"[ \t]+[#;]")
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """One line as systemd-sysctl reads it; ``key`` is normalised, empty for a line without one."""
+    """One line as systemd-sysctl reads it.
+
+    ``key`` is normalised, ``parameter`` what the catalogue knows of it. ``value`` is the value up
+    to a blank and ``#`` or ``;``, which is what a number's reader takes. ``explained``: a comment
+    that is no suppression stands right above.
+    """
 
     path: str
     content: bytes
     line: Line
     key: Key
+    value: str
+    parameter: Parameter | None
+    is_assignment: bool  # else an exclusion
+    is_pattern: bool  # the key holds a character of glob(7)
+    explained: bool
 
     @property
     def text(self) -> str:
@@ -43,26 +53,6 @@ class Spot:
         """The value as it is written; empty where there is none."""
         return self.line.value or b""
 
-    @property
-    def value(self) -> str:
-        """The value up to a blank and ``#`` or ``;``: what a number's reader takes."""
-        return shown(COMMENT.split(self.raw, maxsplit=1)[0])
-
-    @property
-    def is_assignment(self) -> bool:
-        """Whether the line sets its key."""
-        return self.line.kind is LineKind.ASSIGNMENT
-
-    @property
-    def is_pattern(self) -> bool:
-        """Whether the key holds a character of glob(7)."""
-        return any(character in self.key for character in "*?[")
-
-    @property
-    def parameter(self) -> Parameter | None:
-        """What the catalogue knows of the key."""
-        return None if self.is_pattern else describe(self.key)
-
     def place(self, offset: int | None = None) -> Place:
         """Return where a byte of the file stands; the key's without one."""
         at = self.line.key_offset if offset is None else offset
@@ -74,6 +64,7 @@ class Spot:
         return self.place(self.line.value_offset)
 
 
+_SETTINGS = {LineKind.ASSIGNMENT, LineKind.EXCLUSION}
 TEMPLATE = re.compile(rb"\{\{|\{%|<%|\$\{[A-Za-z_]|@@?[A-Za-z_]+@@?")
 """A mark of a template that some program fills in before a host reads the file."""
 
@@ -113,13 +104,38 @@ def all_lines(entry: Entry) -> tuple[Line, ...]:
 @lru_cache(maxsize=1024)  # most hosts of a fleet have the same files
 def _of(path: str, content: bytes) -> tuple[Spot, ...]:
     template = is_template(content)
-    return tuple(
-        Spot(path, content, line, normalize_key(shown(line.key)))
-        for line in read_lines(content, SYSTEMD).lines
-        if line.kind in {LineKind.ASSIGNMENT, LineKind.EXCLUSION}
-        and line.key
-        and not (template and is_template(content[line.offset : line.end]))
-    )
+    found = []
+    above: Line | None = None
+    for line in read_lines(content, SYSTEMD).lines:
+        before, above = above, line
+        if line.kind not in _SETTINGS or not line.key:
+            continue
+        if template and is_template(content[line.offset : line.end]):
+            continue
+        key, pattern, parameter = _known(line.key)
+        found.append(
+            Spot(
+                path,
+                content,
+                line,
+                key,
+                shown(COMMENT.split(line.value or b"", maxsplit=1)[0]),
+                parameter,
+                line.kind is LineKind.ASSIGNMENT,
+                pattern,
+                before is not None
+                and before.kind is LineKind.COMMENT
+                and b"tuner:" not in content[before.offset : before.end],
+            )
+        )
+    return tuple(found)
+
+
+@lru_cache(maxsize=1 << 14)  # files repeat the same keys
+def _known(spelled: bytes) -> tuple[Key, bool, Parameter | None]:
+    key = normalize_key(shown(spelled))
+    pattern = any(character in key for character in "*?[")
+    return key, pattern, None if pattern else describe(key)
 
 
 def kernel_of(snapshot: Snapshot) -> KernelVersion | None:

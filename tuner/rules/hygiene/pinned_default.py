@@ -30,7 +30,6 @@ from tuner.rules._rule import Rule
 from tuner.rules.hygiene._spots import Spot, kernel_of, spots
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.catalog import Parameter
-from tuner.sysctl.lines import SYSTEMD, LineKind, read_lines
 from tuner.sysctl.value import Value, parse_value
 from tuner.sysctl.version import KernelVersion
 
@@ -73,21 +72,7 @@ def _has_purpose(snapshot: Snapshot, spot: Spot, parameter: Parameter) -> bool:
     live = snapshot.reading(spot.key)
     if isinstance(live, Value) and live != parse_value(spot.value):
         return True
-    return _explained(spot)
-
-
-def _explained(spot: Spot) -> bool:
-    """Tell whether a comment stands right above the line."""
-    before = None
-    for line in read_lines(spot.content, SYSTEMD).lines:
-        if line.offset >= spot.line.offset:
-            break
-        before = line
-    return (
-        before is not None
-        and before.kind is LineKind.COMMENT
-        and b"tuner:" not in spot.content[before.offset : before.end]
-    )
+    return spot.explained
 
 
 RULE = Rule(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tuner.errors import UsageError
-from tuner.sysctl.boot import DIRECTORIES
+from tuner.sysctl.tree import DIRECTORIES
 from tuner.sysctl.files import Entry, Kind
 
 LARGEST_FILE = 64 << 20

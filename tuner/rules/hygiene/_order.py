@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from tuner.rules.hygiene._spots import Spot
 from tuner.snapshot.snapshot import Snapshot
-from tuner.sysctl.boot import DIRECTORIES
+from tuner.sysctl.tree import DIRECTORIES
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import parse_value
 

@@ -21,7 +21,8 @@ from tuner.rules._check import file_rules
 from tuner.rules._finding import Finding
 from tuner.rules._lint import Suppressed, lint
 from tuner.rules._rule import Rule
-from tuner.snapshot.snapshot import Loader, Snapshot, Source, System
+from tuner.snapshot.snapshot import Snapshot, Source
+from tuner.snapshot.system import Loader, System
 from tuner.sysctl.version import KernelVersion, parse_version
 
 _UNKNOWN = KernelVersion(0, 0)

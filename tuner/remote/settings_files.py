@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tuner.errors import UsageError
-from tuner.sysctl.tree import DIRECTORIES
 from tuner.sysctl.files import Entry, Kind
+from tuner.sysctl.tree import DIRECTORIES
 
 LARGEST_FILE = 64 << 20
 """Bytes of a file that are read."""

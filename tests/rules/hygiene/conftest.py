@@ -9,7 +9,8 @@ import pytest
 
 from tuner.rules._check import registry
 from tuner.rules._lint import Linted, lint
-from tuner.snapshot.snapshot import Loader, Missing, Snapshot, Source, System
+from tuner.snapshot.snapshot import Missing, Snapshot, Source
+from tuner.snapshot.system import Loader, System
 from tuner.sysctl.files import Entry, Kind
 from tuner.sysctl.key import parse_key
 from tuner.sysctl.version import KernelVersion, parse_version

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tuner.snapshot.snapshot import Loader, Snapshot
+from tuner.snapshot.snapshot import Snapshot
+from tuner.snapshot.system import Loader
 
 _NAMES = {"systemd-sysctl": "systemd-sysctl", "procps": "procps", "busybox": "busybox"}
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from tuner.rules.hygiene._spots import Spot
 from tuner.snapshot.snapshot import Snapshot
-from tuner.sysctl.tree import DIRECTORIES
 from tuner.sysctl.key import Key
+from tuner.sysctl.tree import DIRECTORIES
 from tuner.sysctl.value import parse_value
 
 RESETS = frozenset({Key("net.ipv4.ip_forward"), Key("net.ipv4.conf.all.forwarding")})

@@ -15,7 +15,8 @@ Instead
     module comes (sysctl.d(5) has it).
 
 Applies to
-    Modules that the catalogue names. A module that is built in needs nothing.
+    Modules that the catalogue names; on a host, those that it has loaded. A module that is built
+    in needs nothing.
 
 Evidence
     systemd-sysctl.service: After=systemd-modules-load.service; systemd issues 1113 and 43362.
@@ -58,6 +59,8 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
         ):
             continue
         told.add((spot.path, module))
+        if snapshot.source is not Source.FILES and module not in snapshot.loadable:
+            continue  # built in, not there at all, or not known to be a module
         alone = snapshot.source is Source.FILES and not snapshot.modules_load
         yield RULE.finding(
             f"{spot.key} appears when {module} is loaded, and no modules-load.d file loads it "

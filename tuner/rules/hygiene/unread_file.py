@@ -30,10 +30,10 @@ from tuner.rules._finding import Finding, Kind, Place
 from tuner.rules._rule import Rule
 from tuner.rules.hygiene._spots import all_lines
 from tuner.snapshot.snapshot import Snapshot
-from tuner.sysctl.tree import DIRECTORIES
 from tuner.sysctl.files import Entry
 from tuner.sysctl.files import Kind as EntryKind
 from tuner.sysctl.lines import LineKind
+from tuner.sysctl.tree import DIRECTORIES
 
 _ASIDE = ("~", ".bak", ".dpkg-dist", ".dpkg-old", ".dpkg-new", ".rpmnew", ".rpmsave", ".swp", ".md")
 

@@ -14,7 +14,8 @@ Instead
 Applies to
     Keys whose default does not depend on the machine. A line has a purpose, and is not flagged,
     where it brings back what another file of the tree or somebody on the host has changed, where a
-    comment stands above it, and for keys of interfaces, which distributions set by themselves.
+    comment stands above it, where the host's role has a word on the key, and for keys of
+    interfaces, which distributions set by themselves.
 
 Evidence
     The catalogue, whose defaults are compared with running kernels.
@@ -34,7 +35,7 @@ from tuner.sysctl.value import Value, parse_value
 from tuner.sysctl.version import KernelVersion
 
 
-def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001
+def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
     """Yield a finding for every line that repeats the default."""
     kernel = kernel_of(snapshot)
     found = [spot for spot in spots(snapshot) if spot.is_assignment]
@@ -43,6 +44,8 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
         times[spot.key] = times.get(spot.key, 0) + 1
     for spot in found:
         parameter = spot.parameter
+        if spot.key in policy.expectations:
+            continue
         if parameter is None or times[spot.key] > 1 or _has_purpose(snapshot, spot, parameter):
             continue
         if _is_default(parameter, spot.value, kernel):

@@ -102,7 +102,6 @@ def floor(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
 
 def peers(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
     """Compare the same audit of 20 keys by tuner, pyinfra and Ansible."""
-    contenders.install()
     many, few, rounds = (20, 3, 1) if quick else (200, 20, 3)
     with farm.files() as place, farm.real_sshd(place):
         tasks = (
@@ -123,7 +122,6 @@ def peers(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
 
 def scale(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
     """Ask up to 10,000 hosts that a stand-in plays, with one known_hosts line for each."""
-    contenders.install()
     sizes = (250, 500, 1000) if quick else (1000, 2500, 5000, 10_000)
     with farm.files() as place:
         yield _known_hosts(place, sizes[-1])

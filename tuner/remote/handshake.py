@@ -27,6 +27,8 @@ _ALLOWANCE = 1 << 20  # bytes that a server may send before we trust it
 _SHY = (b"Exceeded MaxStartups", b"Not allowed at this time")  # sshd.c's words as it drops us
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}  # host key type → algorithms
 _LONGEST = 200  # characters of a server's own words
+# paramiko compares the MACs of other ciphers byte by byte in Python: a quarter of all its work.
+_CHEAPEST = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
 
 
 class DroppedError(Exception):
@@ -158,8 +160,11 @@ def _refusal(
 
 
 def _prefer(transport: paramiko.Transport, kinds: Sequence[str]) -> None:
-    """Ask for the host key types on record first, so that the server shows one of them."""
+    """Ask for the cheapest cipher first, and for the host key types on record, to be shown one."""
     options = transport.get_security_options()
+    ciphers = tuple(options.ciphers)
+    cheap = [name for name in _CHEAPEST if name in ciphers]
+    options.ciphers = tuple(dict.fromkeys((*cheap, *ciphers)))
     usual = tuple(options.key_types)
     first = [name for kind in kinds for name in _ALGORITHMS.get(kind, (kind,)) if name in usual]
     if first:

@@ -38,6 +38,7 @@ from tuner.remote.wire import Watch, Wire
 
 _USUAL_CONFIGS = (Path("~/.ssh/config"), Path("/etc/ssh/ssh_config"))
 _CHUNK = 65536  # bytes taken from a channel at once
+_NAP = 0.02  # seconds for what is under way to come: one waking serves many packets
 _MOST_JUMPS = 8
 _JUMP_MEMORY = 30.0  # seconds for which a failed jump host is not tried again
 
@@ -335,7 +336,8 @@ class _Remote:
         if not out and not err:
             if ended:
                 return None
-            self._bell.wait(seconds)
+            if self._bell.wait(seconds):
+                time.sleep(min(_NAP, seconds))
         return out, err
 
     def write(self, data: bytes, seconds: float) -> None:

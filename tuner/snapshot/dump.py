@@ -24,7 +24,7 @@ _MOST_KEYS = 200_000
 _VERSION = 1
 _MAGIC = re.compile(rb"^tuner-probe ([0-9]{1,9})\r?$", re.MULTILINE)
 _END = re.compile(rb"^@@ end ([0-9]{1,9})\s*", re.MULTILINE)
-_HEADER = re.compile(r"^@@ ([a-z]+)$", re.MULTILINE)
+_HEADER = "\n@@ "
 _TAKEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _PROC_SYS = "/proc/sys/"
 _AGAIN = "take the dump again: sh probe.sh > HOST.dump"
@@ -109,14 +109,15 @@ def _split(data: bytes) -> tuple[Mapping[str, str], bytes]:
     start = data.find(b"\n@@ contents\n", magic.end())
     if end is None or start < 0 or start > at:
         raise DumpError("the dump is cut off: its last line is missing", hint=_AGAIN)
-    text = data[magic.end() : start + 1].decode("utf-8", "backslashreplace")
-    parts = _HEADER.split(text.replace("\r\n", "\n"))
+    text = data[magic.end() : start].decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+    _, *parts = text.split(_HEADER)
     sections: dict[str, str] = {}
-    for name, body in zip(parts[1::2], parts[2::2], strict=True):
+    for part in parts:
+        name, _, body = part.partition("\n")
         sections.setdefault(name, body)
-    if len(parts) // 2 + 1 != int(end[1]):
+    if len(parts) + 1 != int(end[1]):
         raise DumpError(
-            f"the dump is damaged: it has {len(parts) // 2 + 1} sections and counts {int(end[1])}",
+            f"the dump is damaged: it has {len(parts) + 1} sections and counts {int(end[1])}",
             hint=_AGAIN,
         )
     return sections, data[start + len(b"\n@@ contents\n") : at]

@@ -37,6 +37,7 @@ class _Reader:
     states: dict[str, int] = field(default_factory=dict)
     listeners: list[Listener] = field(default_factory=list)
     flows: list[Flow] = field(default_factory=list)
+    known: dict[str, str] = field(default_factory=dict)  # an address is in many flows
 
     def state(self, text: str) -> str:
         return _STATES.get(text, text) if self.kernel else text
@@ -46,8 +47,15 @@ class _Reader:
             return int(text, 16) if _HEX.fullmatch(text) else 0
         return _decimal(text)
 
+    def port(self, text: str) -> int:
+        return min(self.number(text), _MOST_PORTS)
+
     def address(self, text: str) -> str:
-        return _unfold(text) if self.kernel else text.strip("[]").replace("*", "::")
+        """Return the address without brackets, interface and IPv6's wrapping of IPv4."""
+        if text not in self.known:
+            plain = _unfold(text) if self.kernel else text.replace("*", "::")
+            self.known[text] = plain.partition("%")[0].strip("[]").removeprefix("::ffff:")
+        return self.known[text]
 
 
 def parse_sockets(lines: Iterable[str]) -> Sockets | None:
@@ -59,36 +67,36 @@ def parse_sockets(lines: Iterable[str]) -> Sockets | None:
     seen = False
     for line in lines:
         match line.split():
+            case ["flow", count, state, local, local_port, remote, remote_port]:
+                inbound = remote == "-"
+                reader.flows.append(
+                    Flow(
+                        reader.state(state),
+                        reader.address(local),
+                        reader.port(local_port),
+                        "" if inbound else reader.address(remote),
+                        0 if inbound else reader.port(remote_port),
+                        _decimal(count),
+                    )
+                )
+            case ["listener", here, queued, backlog]:
+                address, _, port = here.rpartition(":")
+                reader.listeners.append(
+                    Listener(
+                        reader.address(address),
+                        reader.port(port),
+                        reader.number(queued),
+                        reader.number(backlog),
+                    )
+                )
+            case ["state", state, count]:
+                reader.states[reader.state(state)] = _decimal(count)
             case ["via", form]:
                 reader.kernel = form == "proc"
                 seen = True
             case ["truncated"]:
                 reader.truncated = True
                 seen = True
-            case ["state", state, count]:
-                reader.states[reader.state(state)] = _decimal(count)
-            case ["listener", here, queued, backlog]:
-                address, _, port = here.rpartition(":")
-                reader.listeners.append(
-                    Listener(
-                        _plain(reader.address(address)),
-                        min(reader.number(port), _MOST_PORTS),
-                        reader.number(queued),
-                        reader.number(backlog),
-                    )
-                )
-            case ["flow", count, state, local, local_port, remote, remote_port]:
-                inbound = remote == "-"
-                reader.flows.append(
-                    Flow(
-                        state=reader.state(state),
-                        local=_plain(reader.address(local)),
-                        local_port=min(reader.number(local_port), _MOST_PORTS),
-                        remote="" if inbound else _plain(reader.address(remote)),
-                        remote_port=0 if inbound else min(reader.number(remote_port), _MOST_PORTS),
-                        count=_decimal(count),
-                    )
-                )
     if not seen:
         return None
     reader.flows.sort(key=lambda flow: -flow.count)
@@ -97,11 +105,6 @@ def parse_sockets(lines: Iterable[str]) -> Sockets | None:
 
 def _decimal(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0  # noqa: PLR2004
-
-
-def _plain(address: str) -> str:
-    """Return the address without IPv6's wrapping of IPv4 and without ss's interface."""
-    return address.partition("%")[0].strip("[]").removeprefix("::ffff:")
 
 
 def _unfold(text: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -19,7 +21,12 @@ class _Parser(argparse.ArgumentParser):
     """argparse, with errors in tuner's words and suggestions for misspelt commands."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, hint=f"see: {self.prog} --help")
+        hint = f"see: {self.prog} --help"
+        choice = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
+        if choice:
+            near = difflib.get_close_matches(choice[1], re.findall(r"[\w-]+", choice[2]), n=1)
+            hint = f"did you mean {near[0]}? Else {hint}" if near else hint
+        raise UsageError(message, hint=hint)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -32,7 +39,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     if not arguments:
         parser.print_help(sys.stderr)
         raise SystemExit(Exit.USAGE)
-    return parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        raise UsageError(
+            f"unrecognized arguments: {' '.join(unknown)}",
+            hint=f"see: tuner {options.command} --help",
+        )
+    return options
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -24,6 +24,7 @@ DEFAULT_FORKS = 50
 MOST_FORKS = 512
 _FILES_PER_HOST = 3  # a socket, and two more where a proxy command or a local shell runs
 _FILES_SPARED = 64  # for everything else that tuner has open
+_SELDOM = 50_000  # new objects between two collections
 _PATIENCE = 0.5  # seconds between looks whether the consumer is still there
 
 
@@ -102,10 +103,15 @@ def _outcome(work: Callable[[Host], Result], host: Host) -> Result | TunerError:
 
 @contextlib.contextmanager
 def _calm_collector() -> Iterator[None]:
-    """Let the cyclic collector run seldom: connections are many short-lived cycles."""
-    before = gc.get_threshold()
-    gc.set_threshold(max(before[0], 20_000), before[1], before[2])
+    """Let the cyclic collector run, but seldom: connections are many short-lived cycles."""
+    enabled, before = gc.isenabled(), gc.get_threshold()
+    gc.freeze()  # modules and the catalogue stay for good: it need not go through them each time
+    gc.set_threshold(max(before[0], _SELDOM), before[1], before[2])
+    gc.enable()
     try:
         yield
     finally:
+        gc.unfreeze()
         gc.set_threshold(*before)
+        if not enabled:
+            gc.disable()

@@ -38,7 +38,7 @@ from tuner.remote.wire import Watch, Wire
 
 _USUAL_CONFIGS = (Path("~/.ssh/config"), Path("/etc/ssh/ssh_config"))
 _CHUNK = 65536  # bytes taken from a channel at once
-_NAP = 0.02  # seconds for what is under way to come: one waking serves many packets
+_NAP = 0.05  # seconds for what is under way to come: one waking serves many packets
 _MOST_JUMPS = 8
 _JUMP_MEMORY = 30.0  # seconds for which a failed jump host is not tried again
 

@@ -79,8 +79,8 @@ class Route:
         if self.alias:
             return (self.alias,)
         if self.port == 22:  # noqa: PLR2004 - the SSH port
-            return (self.address.lower(),)
-        return (f"[{self.address.lower()}]:{self.port}", self.address.lower())
+            return (self.address,)
+        return (f"[{self.address}]:{self.port}", self.address)
 
 
 def make_route(
@@ -157,7 +157,7 @@ def _resolve(
             warn(f"ssh_config's {key} is not honoured{': ' if why else ''}{why}")
     user = one("user") or getuser()
     port = _port(one("port", "22"), host.name)
-    address = one("hostname", name).replace("%h", name).replace("%%", "%")
+    address = one("hostname", name).replace("%h", name).replace("%%", "%").lower()
 
     def filled(text: str) -> str:
         return fill(text, name=name, address=address, port=str(port), user=user)
@@ -173,10 +173,10 @@ def _resolve(
         if checking != "accept-new":
             warn("StrictHostKeyChecking no is taken as accept-new: a changed key is still refused")
         accept_new = True
-    command = one("proxycommand")
-    jump = filled(one("proxyjump"))
-    # the option that comes first in the files wins in OpenSSH; given both, ProxyJump it is
-    via_jump = bool(jump) and jump.lower() != "none"
+    # the one that comes first takes the other's place, "none" too
+    first = next((key for key in options if key in {"proxyjump", "proxycommand"}), "")
+    command = one("proxycommand") if first == "proxycommand" else ""
+    jump = filled(one("proxyjump")) if first == "proxyjump" else ""
     timeout = one("connecttimeout")
     return Route(
         name=name,
@@ -190,10 +190,10 @@ def _resolve(
         certificates=files(options.get("certificatefile", [])),
         identities_only=one("identitiesonly", "no").lower() in {"yes", "true"},
         agent=filled(one("identityagent")),
-        jumps=tuple(hop.strip() for hop in jump.split(",")) if via_jump else (),
-        proxy_command=""
-        if via_jump or command.lower() == "none"
-        else re.sub(r"^exec\s+", "", filled(command)),
+        jumps=tuple(hop.strip() for hop in jump.split(","))
+        if jump and jump.lower() != "none"
+        else (),
+        proxy_command=re.sub(r"^exec\s+", "", filled(command)) if command.lower() != "none" else "",
         known_hosts=(
             *files(one("userknownhostsfile", _DEFAULT_USER_KNOWN_HOSTS).split()),
             *files(one("globalknownhostsfile", _DEFAULT_GLOBAL_KNOWN_HOSTS).split()),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -90,7 +91,21 @@ class Session:
     def _ssh(self) -> Wires:
         with self._lock:
             if self._wires is None:
-                from tuner.remote.ssh import Wires  # noqa: PLC0415 - paramiko costs 0.2 s to import
+                with _hidden("invoke"):  # half of paramiko's import, for a reader we do not use
+                    from tuner.remote.ssh import Wires  # noqa: PLC0415 - costs 0.1 s
 
                 self._wires = Wires(self.settings)
             return self._wires
+
+
+@contextmanager
+def _hidden(module: str) -> Iterator[None]:
+    """Let imports of an optional module fail while others are imported."""
+    before = sys.modules.get(module)
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+        if before is not None:
+            sys.modules[module] = before

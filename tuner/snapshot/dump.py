@@ -21,6 +21,7 @@ CUT = "…[cut]"
 
 _LARGEST = 64 << 20
 _MOST_KEYS = 200_000
+_SHORT = 200  # characters of a line that is worth remembering
 _VERSION = 1
 _MAGIC = re.compile(rb"^tuner-probe ([0-9]{1,9})\r?$", re.MULTILINE)
 _END = re.compile(rb"^@@ end ([0-9]{1,9})\s*", re.MULTILINE)
@@ -140,21 +141,20 @@ def _first(tables: Mapping[str, Sequence[str]], path: str) -> str:
 
 def _live(sections: Mapping[str, str]) -> tuple[dict[Key, str | Missing], bool]:
     """Return the readings, and whether there were more interfaces than were read."""
-    shown: dict[str, str] = {}
-    longer: dict[str, list[str]] = {}
+    live: dict[Key, str | Missing] = {}
+    longer: dict[Key, list[str]] = {}
     for line in sections.get("live", "").split("\n"):
-        path, colon, value = line.partition(":")
-        if not colon or not path.startswith(_PROC_SYS):
+        key, value = _reading(line) if len(line) <= _SHORT else _read(line)
+        if not key:
             continue
-        if path in shown:
-            longer.setdefault(path, [shown[path]]).append(value)
+        if key in live:
+            longer.setdefault(key, [str(live[key])]).append(value)
         else:
-            shown[path] = value if len(value) <= LONGEST_VALUE else cap(value)
-    if len(shown) > _MOST_KEYS:
+            live[key] = value
+    if len(live) > _MOST_KEYS:
         raise DumpError(f"the dump has more than {_MOST_KEYS} keys", hint=_AGAIN)
-    for path, values in longer.items():
-        shown[path] = cap("\n".join(values))
-    live: dict[Key, str | Missing] = {_key(path): value for path, value in shown.items()}
+    for key, values in longer.items():
+        live[key] = cap("\n".join(values))
     truncated = False
     for line in sections.get("unread", "").split("\n"):
         at = line.find(_PROC_SYS)
@@ -168,7 +168,15 @@ def _live(sections: Mapping[str, str]) -> tuple[dict[Key, str | Missing], bool]:
     return live, truncated
 
 
-_key = lru_cache(maxsize=1 << 14)(key_from_path)  # a fleet's hosts show the same keys
+def _read(line: str) -> tuple[Key, str]:
+    """Return the key and the value of what grep printed of a file; no key for anything else."""
+    path, colon, value = line.partition(":")
+    if not colon or not path.startswith(_PROC_SYS):
+        return Key(""), ""
+    return key_from_path(path), cap(value)
+
+
+_reading = lru_cache(maxsize=1 << 13)(_read)  # a fleet's hosts say nearly the same
 
 
 def _withhold(path: str, live: dict[Key, str | Missing]) -> None:
@@ -178,8 +186,8 @@ def _withhold(path: str, live: dict[Key, str | Missing]) -> None:
         return
     prefix, _, name = path.partition("*")
     folder = str(key_from_path(prefix.rstrip("/"))) + "."
-    for key in [key for key in live if key.startswith(folder)]:
-        interface = key[len(folder) :].partition(".")[0]
+    inside = {key[len(folder) :].partition(".")[0] for key in live if key.startswith(folder)}
+    for interface in inside:
         live[Key(f"{folder}{interface}.{name.lstrip('/')}")] = Missing.UNASKED
 
 

@@ -37,7 +37,7 @@ class _Reader:
     states: dict[str, int] = field(default_factory=dict)
     listeners: list[Listener] = field(default_factory=list)
     flows: list[Flow] = field(default_factory=list)
-    known: dict[str, str] = field(default_factory=dict)  # an address is in many flows
+    addresses: dict[str, str] = field(default_factory=dict)  # one is in many flows
 
     def state(self, text: str) -> str:
         return _STATES.get(text, text) if self.kernel else text
@@ -51,11 +51,11 @@ class _Reader:
         return min(self.number(text), _MOST_PORTS)
 
     def address(self, text: str) -> str:
-        """Return the address without brackets, interface and IPv6's wrapping of IPv4."""
-        if text not in self.known:
+        """Return the address without brackets, ss's interface, and IPv6's wrapping of IPv4."""
+        if text not in self.addresses:
             plain = _unfold(text) if self.kernel else text.replace("*", "::")
-            self.known[text] = plain.partition("%")[0].strip("[]").removeprefix("::ffff:")
-        return self.known[text]
+            self.addresses[text] = plain.partition("%")[0].strip("[]").removeprefix("::ffff:")
+        return self.addresses[text]
 
 
 def parse_sockets(lines: Iterable[str]) -> Sockets | None:
@@ -67,18 +67,14 @@ def parse_sockets(lines: Iterable[str]) -> Sockets | None:
     seen = False
     for line in lines:
         match line.split():
-            case ["flow", count, state, local, local_port, remote, remote_port]:
-                inbound = remote == "-"
-                reader.flows.append(
-                    Flow(
-                        reader.state(state),
-                        reader.address(local),
-                        reader.port(local_port),
-                        "" if inbound else reader.address(remote),
-                        0 if inbound else reader.port(remote_port),
-                        _decimal(count),
-                    )
-                )
+            case ["via", form]:
+                reader.kernel = form == "proc"
+                seen = True
+            case ["truncated"]:
+                reader.truncated = True
+                seen = True
+            case ["state", state, count]:
+                reader.states[reader.state(state)] = _decimal(count)
             case ["listener", here, queued, backlog]:
                 address, _, port = here.rpartition(":")
                 reader.listeners.append(
@@ -89,14 +85,18 @@ def parse_sockets(lines: Iterable[str]) -> Sockets | None:
                         reader.number(backlog),
                     )
                 )
-            case ["state", state, count]:
-                reader.states[reader.state(state)] = _decimal(count)
-            case ["via", form]:
-                reader.kernel = form == "proc"
-                seen = True
-            case ["truncated"]:
-                reader.truncated = True
-                seen = True
+            case ["flow", count, state, local, local_port, remote, remote_port]:
+                inbound = remote == "-"
+                reader.flows.append(
+                    Flow(
+                        state=reader.state(state),
+                        local=reader.address(local),
+                        local_port=reader.port(local_port),
+                        remote="" if inbound else reader.address(remote),
+                        remote_port=0 if inbound else reader.port(remote_port),
+                        count=_decimal(count),
+                    )
+                )
     if not seen:
         return None
     reader.flows.sort(key=lambda flow: -flow.count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Callable, Mapping
@@ -57,7 +58,8 @@ class Route:
     agent: str  # IdentityAgent: empty for $SSH_AUTH_SOCK, "none", or a socket
     jumps: tuple[str, ...]
     proxy_command: str
-    known_hosts: tuple[Path, ...]  # the user's first: new keys go there
+    known_hosts: tuple[Path, ...]
+    record: Path | None  # the user's first known_hosts file: new keys go there
     accept_new: bool
     hash_names: bool
     connect_timeout: float | None  # seconds; None: tuner's own
@@ -178,6 +180,7 @@ def _resolve(
     command = one("proxycommand") if first == "proxycommand" else ""
     jump = filled(one("proxyjump")) if first == "proxyjump" else ""
     timeout = one("connecttimeout")
+    own = files(one("userknownhostsfile", _DEFAULT_USER_KNOWN_HOSTS).split())
     return Route(
         name=name,
         address=address,
@@ -195,9 +198,10 @@ def _resolve(
         else (),
         proxy_command=re.sub(r"^exec\s+", "", filled(command)) if command.lower() != "none" else "",
         known_hosts=(
-            *files(one("userknownhostsfile", _DEFAULT_USER_KNOWN_HOSTS).split()),
+            *own,
             *files(one("globalknownhostsfile", _DEFAULT_GLOBAL_KNOWN_HOSTS).split()),
         ),
+        record=own[0] if own and own[0] != Path(os.devnull) else None,
         accept_new=accept_new,
         hash_names=one("hashknownhosts", "no").lower() == "yes",
         connect_timeout=float(timeout) if timeout.isdigit() and timeout != "0" else None,

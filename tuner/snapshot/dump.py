@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from tuner.errors import DumpError
+from tuner.quoting import first_line, quotable
 from tuner.snapshot.counters import parse_counters, uptime
 from tuner.snapshot.entries import sort_entries, tell_entries
 from tuner.snapshot.snapshot import Loader, Missing, Snapshot, Source, System
@@ -73,15 +74,6 @@ def parse_dump(data: bytes, *, host: str = "") -> Snapshot:
         counters=parse_counters(tables, later),
         sockets=parse_sockets(sections.get("sockets", "").split("\n")),
     )
-
-
-def first_line(data: bytes) -> str:
-    """Return the first line of foreign data, shortened and safe to print."""
-    for line in data[:4096].decode("utf-8", "backslashreplace").splitlines():
-        shown = "".join(c if c.isprintable() else " " for c in line).strip()
-        if shown:
-            return shown[:120]
-    return ""
 
 
 def cap(value: str) -> str:
@@ -199,9 +191,8 @@ def _kernel(told: Mapping[str, Sequence[str]], live: Mapping[Key, str | Missing]
     try:
         return parse_version(release)
     except ValueError:
-        shown = first_line(release.encode("utf-8", "replace"))
         raise DumpError(
-            f'the dump names no Linux kernel (kernel.osrelease is "{shown}")',
+            f'the dump names no Linux kernel (kernel.osrelease is "{quotable(release)}")',
             hint=_AGAIN,
         ) from None
 

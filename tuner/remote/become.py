@@ -51,7 +51,7 @@ def make_command(become: Become | None, login: str) -> Command:
     if become.user != "root":
         flags += f" -u {_quote(become.user)}"
     # sudo's refusals are told apart by their words, so they have to be the English ones
-    sudo = f"exec env LC_ALL=C LANGUAGE=C sudo{flags}"
+    sudo = f"exec env LC_ALL=C LANGUAGE=C {_quote(become.exe)}{flags}"
     if become.password is None:
         return Command(f"{sudo} -n sh -s", user=become.user)
     nonce = secrets.token_hex(8)

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from tuner.errors import AuthError
 from tuner.remote.known_hosts import fingerprint
+from tuner.remote.me import expand
 from tuner.remote.ssh_options import Route
 
 _CLASSES: tuple[type[PKey], ...] = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
@@ -237,7 +238,7 @@ class Keyring:
             return ()
         with self._lock:
             if place not in self._agents:
-                self._agents[place] = _listed(str(Path(place).expanduser()))
+                self._agents[place] = _listed(str(expand(place)))
             return self._agents[place]
 
 

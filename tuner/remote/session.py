@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from tuner.errors import ConnectError
 from tuner.inventory.host import Host, Way
+from tuner.quoting import quotable
 from tuner.remote.transport import Transport
 
 if TYPE_CHECKING:
@@ -81,6 +82,12 @@ class Session:
                 return self._ssh().connect(host)
             case Way.DUMP:
                 raise ConnectError(f"{host.name} is a dump: it runs nothing")
+            case Way.OTHER:
+                raise ConnectError(
+                    f"{host.name}: ansible_connection is {quotable(host.connection)!r}, which "
+                    "tuner cannot use",
+                    hint=f"use ssh or local, or leave the host out: --limit 'all:!{host.name}'",
+                )
 
     def close(self) -> None:
         """Close the connections to jump hosts."""

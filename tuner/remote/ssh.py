@@ -29,6 +29,7 @@ from tuner.remote.handshake import (
 )
 from tuner.remote.keys import Keyring
 from tuner.remote.known_hosts import KnownHosts
+from tuner.remote.me import expand
 from tuner.remote.session import Settings
 from tuner.remote.ssh_config import SshConfig
 from tuner.remote.ssh_options import Route, hop_host, make_route
@@ -117,12 +118,12 @@ class Wires:
 
     def _config(self, file: Path | None) -> SshConfig:
         chosen = file or self._settings.ssh_config
-        key = Path(chosen).expanduser() if chosen is not None else None
+        key = expand(chosen) if chosen is not None else None
         with self._lock:
             if key not in self._configs:
                 if key is not None and not key.exists():
                     raise ConnectError(f"there is no ssh configuration {key}")
-                paths = [key] if key else [path.expanduser() for path in _USUAL_CONFIGS]
+                paths = [key] if key else [expand(path) for path in _USUAL_CONFIGS]
                 self._configs[key] = SshConfig(paths)
             return self._configs[key]
 

@@ -9,10 +9,10 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from getpass import getuser
 from pathlib import Path
 
 from tuner.errors import ConnectError
+from tuner.remote.me import expand, login
 
 _DEPTH = 16  # OpenSSH's own limit on nested Include (readconf.c, READCONF_MAX_DEPTH)
 _LINE = re.compile(r"\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+|$)(.*)")
@@ -147,9 +147,9 @@ class SshConfig:
             case "host":
                 passed = matches(test.patterns, _address(host, options))
             case "user":
-                passed = matches(test.patterns, options.get("user", [getuser()])[0], cased=True)
+                passed = matches(test.patterns, (options.get("user") or [login()])[0], cased=True)
             case "localuser":
-                passed = matches(test.patterns, getuser(), cased=True)
+                passed = matches(test.patterns, login(), cased=True)
             case "final" | "canonical":  # the latter differs only where names are rewritten
                 passed = final
             case "exec":
@@ -158,7 +158,7 @@ class SshConfig:
                     name=name,
                     address=_address(host, options),
                     port=options.get("port", ["22"])[0],
-                    user=options.get("user", [getuser()])[0],
+                    user=(options.get("user") or [login()])[0],
                 )
                 passed = _succeeds(command, test.place)
             case _:
@@ -193,7 +193,7 @@ class SshConfig:
                 if depth >= _DEPTH:
                     raise ConnectError(f"{place}: Include is nested too deeply")
                 for pattern in words(rest):
-                    found = Path(pattern).expanduser()
+                    found = expand(pattern)
                     for each in sorted(glob.glob(str(home / found))):  # noqa: PTH207 - absolute patterns
                         self._read(Path(each), block.tests, depth + 1, home)
                 block = _Block(block.tests, [])
@@ -206,7 +206,7 @@ class SshConfig:
 
 def _user_folder() -> Path:
     """Return where relative names in a user's files lead, files of -F included (readconf.c)."""
-    return Path("~/.ssh").expanduser()
+    return expand("~/.ssh")
 
 
 def _criteria(rest: str, place: str) -> list[_Test]:
@@ -266,8 +266,8 @@ def fill(text: str, *, name: str, address: str, port: str, user: str) -> str:
         "k": lambda: name,
         "p": lambda: port,
         "r": lambda: user,
-        "u": getuser,
-        "d": lambda: str(Path.home()),
+        "u": login,
+        "d": lambda: str(expand("~")),
         "L": lambda: socket.gethostname().split(".")[0],
         "l": socket.gethostname,
         "%": lambda: "%",

@@ -7,11 +7,11 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from getpass import getuser
 from pathlib import Path
 
 from tuner.errors import ConnectError
 from tuner.inventory.host import Host
+from tuner.remote.me import expand, login
 from tuner.remote.ssh_config import SshConfig, fill
 
 _DEFAULT_IDENTITIES = ("~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ed25519")
@@ -157,7 +157,7 @@ def _resolve(
     for key, why in _NOT_HONOURED.items():
         if key in options and one(key).lower() not in _OFF:
             warn(f"ssh_config's {key} is not honoured{': ' if why else ''}{why}")
-    user = one("user") or getuser()
+    user = one("user") or login()
     port = _port(one("port", "22"), host.name)
     address = one("hostname", name).replace("%h", name).replace("%%", "%").lower()
 
@@ -165,7 +165,7 @@ def _resolve(
         return fill(text, name=name, address=address, port=str(port), user=user)
 
     def files(values: list[str]) -> tuple[Path, ...]:
-        return tuple(Path(filled(v)).expanduser() for v in values if v.lower() != "none")
+        return tuple(expand(filled(v)) for v in values if v.lower() != "none")
 
     identities = options.get("identityfile")
     if host.private_key_file:
@@ -189,7 +189,7 @@ def _resolve(
         alias=filled(one("hostkeyalias")),
         identities=files(identities if identities is not None else list(_DEFAULT_IDENTITIES)),
         chosen=identities is not None,
-        first_identity=Path(host.private_key_file).expanduser() if host.private_key_file else None,
+        first_identity=expand(host.private_key_file) if host.private_key_file else None,
         certificates=files(options.get("certificatefile", [])),
         identities_only=one("identitiesonly", "no").lower() in {"yes", "true"},
         agent=filled(one("identityagent")),
@@ -248,7 +248,7 @@ def _arguments(host: Host, warn: Callable[[str], None]) -> tuple[dict[str, list[
             key, _, setting = re.sub(r"\s*=\s*|\s+", "=", value.strip(), count=1).partition("=")
             _give(options, key.lower(), _unquoted(setting.strip()))
         elif flag == "-F":
-            file = Path(value).expanduser()
+            file = expand(value)
         elif flag in _FLAG_OPTIONS:
             _give(options, _FLAG_OPTIONS[flag], value)
         elif flag == "-W":

@@ -96,7 +96,7 @@ class _Reader:
                 line=mark.line + 1 if mark else 0,
                 column=mark.column + 1 if mark else 0,
             ) from None
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, UnicodeError) as error:
             summary = " ".join(str(error).split())
             raise PolicyError(f"not YAML: {summary}", file=self._file) from None
         except RecursionError:

@@ -135,6 +135,14 @@ def test_explain_prints_the_page_of_every_rule_that_it_lists(tmp_path: Path) -> 
     assert key.startswith("net.ipv4.tcp_fin_timeout")
 
 
+def test_the_probe_that_is_printed_makes_a_dump(tmp_path: Path) -> None:
+    printed = tuner("probe", cwd=tmp_path)
+    assert printed.returncode == 0
+    made = subprocess.run(["sh"], input=printed.stdout.encode(), capture_output=True, check=True)
+    (tmp_path / "here.dump").write_bytes(made.stdout)
+    assert tuner("audit", "--from", "here.dump", cwd=tmp_path).returncode in {0, 1}
+
+
 def test_schema_prints_json(tmp_path: Path) -> None:
     run = tuner("schema", cwd=tmp_path)
     assert json.loads(run.stdout)["title"] == "tuner audit report"

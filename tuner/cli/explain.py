@@ -1,4 +1,4 @@
-"""`tuner explain` and `tuner schema`: what there is to read."""
+"""`tuner explain`, `tuner schema` and `tuner probe`: what there is to read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from importlib import resources
 
 from tuner.cli.exits import Exit
 from tuner.errors import UsageError
+from tuner.remote.collect import probe
 from tuner.rules._check import registry
 from tuner.rules._rule import Rule
 from tuner.sysctl.catalog import Parameter, describe, parameters
@@ -46,6 +47,12 @@ def print_schema(_: argparse.Namespace) -> Exit:
     """Print the JSON Schema of the report."""
     schema = resources.files("tuner.report") / "schema" / "report-1.json"
     sys.stdout.write(schema.read_text(encoding="utf-8"))
+    return Exit.CLEAN
+
+
+def print_probe(_: argparse.Namespace) -> Exit:
+    """Print the script that hosts are asked with."""
+    sys.stdout.write(probe())
     return Exit.CLEAN
 
 

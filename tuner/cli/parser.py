@@ -63,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_collect(commands)
     _add_explain(commands)
     _add_schema(commands)
+    _add_probe(commands)
     return parser
 
 
@@ -159,6 +160,16 @@ def _add_schema(commands: argparse._SubParsersAction[_Parser]) -> None:
         description="Print the JSON Schema that `tuner audit --format json` keeps to.",
     )
     schema.set_defaults(run=_schema)
+
+
+def _add_probe(commands: argparse._SubParsersAction[_Parser]) -> None:
+    probe = commands.add_parser(
+        "probe",
+        help="print the script that makes a dump where tuner is not",
+        description="Print the read-only script that hosts are asked with. On a host that tuner "
+        "cannot reach, `sh probe.sh > HOST.dump` makes what `tuner audit --from` reads.",
+    )
+    probe.set_defaults(run=_probe)
 
 
 def _add_whom(parser: argparse.ArgumentParser) -> None:
@@ -270,3 +281,9 @@ def _schema(options: argparse.Namespace) -> Exit:
     from tuner.cli.explain import print_schema  # noqa: PLC0415
 
     return print_schema(options)
+
+
+def _probe(options: argparse.Namespace) -> Exit:
+    from tuner.cli.explain import print_probe  # noqa: PLC0415
+
+    return print_probe(options)

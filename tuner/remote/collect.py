@@ -28,7 +28,7 @@ def fetch(host: Host, session: Session) -> bytes:
         return read_bytes(Path(host.dump))
     with session.connect(host) as transport:
         done = transport.run(
-            _probe(),
+            probe(),
             timeout=session.settings.command_timeout,
             limit=session.settings.answer_limit,
         )
@@ -74,7 +74,8 @@ def _unusable(host: Host, answer: bytes, error: DumpError) -> AnswerError:
 
 
 @cache
-def _probe() -> str:
+def probe() -> str:
+    """Return the script that hosts are asked with."""
     return (files("tuner.remote") / "probe.sh").read_text(encoding="utf-8")
 
 

@@ -93,7 +93,7 @@ def _split(data: bytes) -> tuple[Mapping[str, str], bytes]:
     if int(magic[1]) != _VERSION:
         raise DumpError(
             f"a dump of version {int(magic[1])}, and this tuner reads version {_VERSION}",
-            hint="take the dump with the probe.sh of this tuner",
+            hint="take the dump with the script of this tuner: tuner probe > probe.sh",
         )
     end = None
     at = data.rfind(b"\n@@ end ")

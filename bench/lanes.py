@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import subprocess
 import sys
@@ -87,6 +88,16 @@ def judge(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
     yield Figure(f"parse a probe's {len(answer) / 1024:.0f} KiB", f"{parse:.2f} ms")
     yield Figure(f"judge it by {len(rules)} rules, and every key's state", f"{judged:.2f} ms")
     yield Figure("parse and judge one host", f"{both:.2f} ms", "<= 5 ms", both <= 5)
+
+
+def probe(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
+    """Measure the CPU that one question costs a host, in each of the shells that may ask it."""
+    script = Path(__file__).resolve().parent.parent / "tuner" / "remote" / "probe.sh"
+    for shell in ("dash", "bash", "busybox ash"):
+        if shutil.which(shell.split()[0]) is None:
+            continue
+        cpu = median([run([*shell.split(), str(script)]) for _ in range(2 if quick else 5)])
+        yield Figure(f"the probe in {shell}", f"{1000 * cpu:.0f} ms", "< 100 ms CPU", cpu < 0.1)
 
 
 def floor(quick: bool) -> Iterator[Figure]:  # noqa: FBT001

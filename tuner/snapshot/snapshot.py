@@ -20,7 +20,6 @@ from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value, parse_value
 from tuner.sysctl.version import KernelVersion
 
-
 _LARGE = 1 << 18  # bytes of all files; a host has a tenth of it
 
 

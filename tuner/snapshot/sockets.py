@@ -25,6 +25,7 @@ _STATES = {
 }
 _HEX = re.compile(r"[0-9A-Fa-f]{1,8}")
 _MOST_PORTS = 65535
+_FLOW_WORDS = 7
 _IPV4, _IPV6 = 8, 32  # hexadecimal digits
 
 
@@ -38,14 +39,18 @@ class _Reader:
     listeners: list[Listener] = field(default_factory=list)
     flows: list[Flow] = field(default_factory=list)
     addresses: dict[str, str] = field(default_factory=dict)  # one is in many flows
+    numbers: dict[str, int] = field(default_factory=dict)  # likewise
 
     def state(self, text: str) -> str:
         return _STATES.get(text, text) if self.kernel else text
 
     def number(self, text: str) -> int:
-        if self.kernel:
-            return int(text, 16) if _HEX.fullmatch(text) else 0
-        return _decimal(text)
+        if text not in self.numbers:
+            if self.kernel:
+                self.numbers[text] = int(text, 16) if _HEX.fullmatch(text) else 0
+            else:
+                self.numbers[text] = _decimal(text)
+        return self.numbers[text]
 
     def port(self, text: str) -> int:
         return min(self.number(text), _MOST_PORTS)
@@ -57,6 +62,18 @@ class _Reader:
             self.addresses[text] = plain.partition("%")[0].strip("[]").removeprefix("::ffff:")
         return self.addresses[text]
 
+    def flow(self, words: list[str]) -> Flow:
+        _, count, state, local, local_port, remote, remote_port = words
+        inbound = remote == "-"
+        return Flow(
+            self.state(state),
+            self.address(local),
+            self.port(local_port),
+            "" if inbound else self.address(remote),
+            0 if inbound else self.port(remote_port),
+            _decimal(count),
+        )
+
 
 def parse_sockets(lines: Iterable[str]) -> Sockets | None:
     """Return the sockets of the probe's section; None where the host could not list them.
@@ -66,7 +83,11 @@ def parse_sockets(lines: Iterable[str]) -> Sockets | None:
     reader = _Reader()
     seen = False
     for line in lines:
-        match line.split():
+        words = line.split()
+        if len(words) == _FLOW_WORDS and words[0] == "flow":
+            reader.flows.append(reader.flow(words))
+            continue
+        match words:
             case ["via", form]:
                 reader.kernel = form == "proc"
                 seen = True
@@ -83,18 +104,6 @@ def parse_sockets(lines: Iterable[str]) -> Sockets | None:
                         reader.port(port),
                         reader.number(queued),
                         reader.number(backlog),
-                    )
-                )
-            case ["flow", count, state, local, local_port, remote, remote_port]:
-                inbound = remote == "-"
-                reader.flows.append(
-                    Flow(
-                        state=reader.state(state),
-                        local=reader.address(local),
-                        local_port=reader.port(local_port),
-                        remote="" if inbound else reader.address(remote),
-                        remote_port=0 if inbound else reader.port(remote_port),
-                        count=_decimal(count),
                     )
                 )
     if not seen:

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: audit test check corpus machine laws faults format lock wheel bench clean
+.PHONY: audit test check corpus machine laws faults format docs differential fuzz lock wheel bench clean
 .DEFAULT_GOAL := audit
 
 $(VENV)/.run: requirements.lock pyproject.toml
@@ -49,20 +49,38 @@ laws: $(VENV)/.dev
 corpus: $(VENV)/.dev
 	@test -n "$(CORPUS)" || { echo "say where it is: make corpus CORPUS=/path" >&2; exit 2; }
 	$(BIN)/python -m tests.corpus.check $(CORPUS)
+	TUNER_CORPUS=$(CORPUS) $(BIN)/pytest -m long tests/inventory/test_corpus.py
 
 # Make the trouble of a whole machine in a user-mode Linux (package user-mode-linux), and find it.
 machine: $(VENV)/.dev
-	TUNER_MACHINE=1 $(BIN)/pytest tests/e2e/test_machine.py
+	TUNER_MACHINE=1 $(BIN)/pytest -m long tests/e2e/test_machine.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+# Render the manual, which is what `tuner explain` shows, into docs/.
+docs: $(VENV)/.run
+	$(BIN)/python -m tuner.cli.docs docs
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --no-isolation --outdir dist .
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/run.py
+
+# The simulated loaders against the real ones of this machine on N random trees of files. With
+# SUITES=bullseye,trixie,sid also against those of other Debian releases, which debootstrap fetches
+# into ~/.cache/tuner-suites. Needs root, strace and iproute2.
+N ?= 10000
+SUITES ?=
+differential: $(VENV)/.dev
+	$(BIN)/python -m tests.differential.compare --trees $(N) --suites "$(SUITES)"
+
+# Coverage-guided fuzzing of the readers and loaders.
+RUNS ?= 1000000
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz.loaders -runs=$(RUNS) -max_len=400
 
 # Renew the lock files; needs uv.
 lock:

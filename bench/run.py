@@ -14,17 +14,20 @@ from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
 
+import contenders
 import lanes
 from farm import enter_namespaces
 
 _LANES: Mapping[str, Callable[[bool], Iterator[lanes.Figure]]] = {
     "startup": lanes.startup,
     "judge": lanes.judge,
+    "probe": lanes.probe,
     "floor": lanes.floor,
     "peers": lanes.peers,
     "scale": lanes.scale,
 }
 _WITH_SERVERS = frozenset({"floor", "peers", "scale"})
+_WITH_PEERS = frozenset({"peers", "scale"})
 
 
 def main() -> int:
@@ -37,6 +40,8 @@ def main() -> int:
     if unknown:
         parser.error(f"no such lane: {', '.join(unknown)}; there are: {', '.join(_LANES)}")
     wanted = [lane for lane in _LANES if not options.lanes or lane in options.lanes]
+    if _WITH_PEERS & set(wanted):
+        contenders.install()  # from a registry, which no namespace below can reach
     if _WITH_SERVERS & set(wanted):
         enter_namespaces()
     missed = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tuner.cli.consoles import for_file, on_stderr, on_stdout
 from tuner.cli.exits import Exit
 from tuner.cli.fan_out import ask
 from tuner.cli.hosts import choose_hosts
+from tuner.cli.known import Known
 from tuner.cli.paths import write_atomically
 from tuner.cli.policies import DEFAULT_ROLE, policies_of
 from tuner.errors import UsageError
@@ -32,6 +34,7 @@ def run(options: argparse.Namespace) -> Exit:
     """Audit the hosts that the options name."""
     outputs = [_output(text) for text in options.outputs]
     hosts = choose_hosts(options)
+    before = Known(options, hosts)
     policies = policies_of(hosts, options)
     rules = tuple(registry().values())
     today = datetime.now(UTC).date()
@@ -43,6 +46,7 @@ def run(options: argparse.Namespace) -> Exit:
         snapshot = collect(host, session)
         keys = key_states(snapshot, policies[host.roles])
         verdict = check(snapshot, policies[host.roles], rules, waivers=host.waivers, today=today)
+        verdict = before.split(host.name, verdict)
         return HostReport(
             name=host.name,
             roles=host.roles or (DEFAULT_ROLE,),
@@ -72,6 +76,7 @@ def run(options: argparse.Namespace) -> Exit:
             print_arrival(report, stderr)
 
     interrupted = ask(work, hosts, options=options, arrive=arrive, console=stderr)
+    verdicts = {name: report.verdict for name, report in done.items()}
     report = Report(
         hosts=tuple(done[host.name] for host in hosts),
         version=tuner.__version__,
@@ -79,6 +84,8 @@ def run(options: argparse.Namespace) -> Exit:
         finished=_now(),
         fail_on=None if options.fail_on == "never" else Severity[options.fail_on.upper()],
         interrupted=interrupted,
+        baseline=before.finish(verdicts, interrupted=interrupted),
+        unused_waivers=before.idle_waivers(verdicts),
     )
     code = _exit(report)
     for form, path in outputs:
@@ -139,7 +146,7 @@ def _output(text: str) -> tuple[str, Path]:
 def _shared(verdict: Verdict, known: dict[Finding, Finding]) -> Verdict:
     """Return the verdict with findings that other hosts have too held once in memory."""
     findings = tuple(known.setdefault(finding, finding) for finding in verdict.findings)
-    return Verdict(findings, verdict.waived, verdict.skipped)
+    return replace(verdict, findings=findings)
 
 
 def _now() -> str:

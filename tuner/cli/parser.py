@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -14,14 +16,30 @@ from tuner.cli.plan_options import add_plan, add_render
 from tuner.errors import UsageError
 
 _FORMATS = ("text", "json")
+_DOCUMENTS = ("text", "markdown", "html", "json")
 _SEVERITIES = ("note", "warning", "error", "never")
+_KINDS = ("policy", "myth", "hazard", "hygiene", "pressure")
+_CONFIDENCES = ("proven", "likely", "possible")
 
 
 class _Parser(argparse.ArgumentParser):
     """argparse, with errors in tuner's words and suggestions for misspelt commands."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, hint=f"see: {self.prog} --help")
+        hint = f"see: {self.prog} --help"
+        choice = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
+        if choice:
+            near = difflib.get_close_matches(choice[1], re.findall(r"[\w-]+", choice[2]), n=1)
+            hint = f"did you mean {near[0]}? Else {hint}" if near else hint
+        raise UsageError(message, hint=hint)
+
+
+class _Help(argparse.HelpFormatter):
+    """argparse's help, whose column has room for the longest command."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = 20
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -34,13 +52,20 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     if not arguments:
         parser.print_help(sys.stderr)
         raise SystemExit(Exit.USAGE)
-    return parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        raise UsageError(
+            f"unrecognized arguments: {' '.join(unknown)}",
+            hint=f"see: tuner {options.command} --help",
+        )
+    return options
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = _Parser(
         prog="tuner",
+        formatter_class=_Help,
         description="Audit the TCP and network sysctls of Linux hosts over SSH, without an agent.",
         epilog="Exit codes: "
         + "; ".join(f"{code.value} {code.meaning}" for code in Exit if code <= Exit.CHANGE_FAILED)
@@ -56,8 +81,15 @@ def build_parser() -> argparse.ArgumentParser:
     add_rollback(commands, _add_whom, _add_connection)
     add_history(commands, _add_whom, _add_connection)
     add_status(commands, _add_whom, _add_connection)
+    _add_boot(commands)
+    _add_checklist(commands)
+    _add_diff(commands)
+    _add_lint(commands)
     _add_explain(commands)
+    _add_rules(commands)
+    _add_profiles(commands)
     _add_schema(commands)
+    _add_probe(commands)
     return parser
 
 
@@ -69,31 +101,7 @@ def _add_audit(commands: argparse._SubParsersAction[_Parser]) -> None:
         "the next boot will change, and which settings rest on a myth.",
     )
     _add_whom(audit)
-    audit.add_argument(
-        "--from",
-        dest="sources",
-        nargs="+",
-        metavar="PATH",
-        default=[],
-        help="read dumps (files, or folders of them) instead of asking hosts: a probe's output, "
-        "the output of `sysctl -a`, or a sosreport",
-    )
-    audit.add_argument(
-        "--role",
-        dest="roles",
-        action="append",
-        default=[],
-        metavar="ROLE",
-        help="judge every host by this role, whatever the inventory says; may be repeated",
-    )
-    audit.add_argument(
-        "--profiles",
-        dest="profiles",
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="also read profiles (*.yml) from this folder; may be repeated",
-    )
+    _add_judging(audit)
     audit.add_argument(
         "--format", choices=_FORMATS, default="text", help="what to print (default: %(default)s)"
     )
@@ -110,6 +118,18 @@ def _add_audit(commands: argparse._SubParsersAction[_Parser]) -> None:
         choices=_SEVERITIES,
         default="warning",
         help="exit 1 for findings of this severity or worse (default: %(default)s)",
+    )
+    audit.add_argument(
+        "--baseline",
+        default=None,
+        metavar="FILE",
+        help="findings in this file are known: they are shown, and do not fail the run",
+    )
+    audit.add_argument(
+        "--write-baseline",
+        default=None,
+        metavar="FILE",
+        help="write what is found into this file, as known from now on",
     )
     audit.add_argument(
         "-v", "--verbose", action="store_true", help="print findings as they come, on stderr"
@@ -136,28 +156,325 @@ def _add_collect(commands: argparse._SubParsersAction[_Parser]) -> None:
     collect.set_defaults(run=_collect, roles=[])
 
 
+def _add_checklist(commands: argparse._SubParsersAction[_Parser]) -> None:
+    checklist = commands.add_parser(
+        "checklist",
+        help="answer what must be known before a deployment",
+        description="Answer the questions of every host's role: by the host itself, by the "
+        "inventory's tuner_facts, or by a person, whose answers are kept in attestations.yml "
+        "beside the inventory. Exit 0 only when every question is answered and no answer is "
+        "against.",
+    )
+    _add_whom(checklist)
+    _add_judging(checklist)
+    checklist.add_argument(
+        "--checklists",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="also read questions (*.yml) from this folder; may be repeated",
+    )
+    checklist.add_argument(
+        "--attestations",
+        default=None,
+        metavar="FILE",
+        help="people's answers (default: attestations.yml beside the inventory)",
+    )
+    checklist.add_argument(
+        "--plan",
+        default=None,
+        metavar="FILE",
+        help="a saved plan (tuner plan -o FILE): make the change ticket of its hosts",
+    )
+    checklist.add_argument(
+        "--format",
+        choices=_DOCUMENTS,
+        default="text",
+        help="what to print (default: %(default)s)",
+    )
+    checklist.add_argument(
+        "--output",
+        dest="outputs",
+        action="append",
+        type=_document,
+        default=[],
+        metavar="FORMAT:FILE",
+        help="also write the checklist to a file; may be repeated",
+    )
+    checklist.add_argument(
+        "--list", dest="list_items", action="store_true", help="print every question, ask nobody"
+    )
+    attest = checklist.add_argument_group(
+        "answering", "write one person's answer into the file of answers, and ask nobody"
+    )
+    attest.add_argument("--attest", default=None, metavar="ITEM", help="the question to answer")
+    attest.add_argument("--answer", default=None, metavar="ANSWER", help="what the answer is")
+    attest.add_argument("--who", default=None, metavar="NAME", help="who says so")
+    attest.add_argument(
+        "--scope",
+        default="all",
+        metavar="PATTERN",
+        help="for which hosts: hosts, groups, role=NAME and patterns (default: all)",
+    )
+    attest.add_argument(
+        "--until",
+        default=None,
+        metavar="DATE",
+        help="the last day on which it is believed (default: 90 days from today)",
+    )
+    attest.add_argument("--note", default="", metavar="TEXT", help="what else there is to say")
+    _add_connection(checklist)
+    checklist.set_defaults(run=_checklist)
+
+
+def _add_diff(commands: argparse._SubParsersAction[_Parser]) -> None:
+    diff = commands.add_parser(
+        "diff",
+        help="say what moved between two reports",
+        description="Compare two reports of `tuner audit --output json:FILE`. Nothing is printed "
+        "and the exit code is 0 where nothing moved; 1: something new is at or above --fail-on; "
+        "3: a host or a rule that was judged before no longer is.",
+    )
+    diff.add_argument("old", metavar="OLD", help="the earlier report (JSON)")
+    diff.add_argument("new", metavar="NEW", help="the later report (JSON)")
+    diff.add_argument(
+        "--format",
+        choices=("text", "markdown", "json"),
+        default="text",
+        help="what to print (default: %(default)s)",
+    )
+    diff.add_argument(
+        "--by",
+        choices=("cause", "host"),
+        default="cause",
+        help="how the text is ordered (default: %(default)s)",
+    )
+    diff.add_argument(
+        "--fail-on",
+        choices=_SEVERITIES,
+        default="warning",
+        help="exit 1 for something new of this severity or worse (default: %(default)s)",
+    )
+    diff.set_defaults(run=_diff)
+
+
+def _add_boot(commands: argparse._SubParsersAction[_Parser]) -> None:
+    boot = commands.add_parser(
+        "boot",
+        help="say what the next boot sets, and which line decides it",
+        description="Tell, key by key, the value after the next boot, the file and line that "
+        "decide it, every line that loses and why, and who may change it later. Exit code 1 with "
+        "--compare: the loaders differ.",
+    )
+    boot.add_argument(
+        "target",
+        nargs="?",
+        metavar="INVENTORY|DUMP|ROOTFS-DIR",
+        help="hosts to ask, a dump, a folder of dumps, or a folder with a root file system",
+    )
+    boot.add_argument(
+        "keys", nargs="*", metavar="KEY|GLOB", help="only these keys (default: all that lines name)"
+    )
+    boot.add_argument(
+        "--loader",
+        default=None,
+        metavar="NAME[:VERSION]",
+        help="as if this program applied the files: systemd, procps, busybox, alpine, void",
+    )
+    boot.add_argument(
+        "--compare",
+        action="store_true",
+        help="only the keys that `sysctl` on a shell (or --loader) would set otherwise",
+    )
+    boot.add_argument(
+        "--trace",
+        dest="traces",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="print every line that was considered for this key; may be repeated",
+    )
+    boot.add_argument(
+        "--format", choices=_FORMATS, default="text", help="what to print (default: %(default)s)"
+    )
+    boot.add_argument(
+        "-l", "--limit", default="", metavar="PATTERN", help="only these hosts (Ansible's patterns)"
+    )
+    _add_connection(boot)
+    boot.set_defaults(run=_boot, roles=[])
+
+
+def _add_lint(commands: argparse._SubParsersAction[_Parser]) -> None:
+    lint = commands.add_parser(
+        "lint",
+        help="check settings files alone, without any host",
+        description="Check sysctl.conf files, sysctl.d folders or whole root file systems for "
+        "lines that do not do what they say under some loader. No host is asked.",
+        epilog="A comment `# tuner: ignore[RULE] reason` above a line, or `ignore-file` anywhere, "
+        "suppresses what is known and wanted.",
+    )
+    lint.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="files, folders, root file systems; - or a pipe: standard input",
+    )
+    lint.add_argument(
+        "--kernel",
+        metavar="RELEASE",
+        default=None,
+        help="judge for this kernel (default: for any; what later ones refuse counts as refused)",
+    )
+    lint.add_argument(
+        "--loader",
+        dest="loaders",
+        action="append",
+        default=[],
+        metavar="NAME[:VERSION]",
+        help="judge for this loader: systemd, procps or busybox; may be repeated",
+    )
+    lint.add_argument(
+        "--select", action="append", default=[], metavar="RULE,...", help="ask these rules alone"
+    )
+    lint.add_argument(
+        "--ignore", action="append", default=[], metavar="RULE,...", help="do not ask these rules"
+    )
+    lint.add_argument(
+        "--format", choices=_FORMATS, default="text", help="what to print (default: %(default)s)"
+    )
+    lint.add_argument(
+        "--fail-on",
+        choices=_SEVERITIES,
+        default="warning",
+        help="exit 1 for findings of this severity or worse (default: %(default)s)",
+    )
+    lint.set_defaults(run=_lint)
+
+
 def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:
     explain = commands.add_parser(
         "explain",
-        help="say what a rule or a key means",
-        description="Print the page of a rule, or what a kernel setting does. Without a name, "
-        "list the rules.",
+        help="say what a rule, a key or a topic means",
+        description="Print the page of a rule, of a kernel setting or of a topic. Without a name, "
+        "list all there is. With a host, add what that host has of it now, after its next boot, "
+        "and why.",
     )
-    explain.add_argument("name", nargs="?", metavar="RULE|KEY")
-    explain.set_defaults(run=_explain)
+    explain.add_argument("name", nargs="?", metavar="RULE|KEY|TOPIC")
+    _add_page_format(explain)
+    host = explain.add_argument_group("a host")
+    host.add_argument("--host", metavar="HOST", help="a host of the inventory, or of the dumps")
+    host.add_argument(
+        "-i",
+        "--inventory",
+        metavar="INVENTORY",
+        help="where the host is (default: $TUNER_INVENTORY, else ./inventory.yml)",
+    )
+    host.add_argument(
+        "--from",
+        dest="sources",
+        nargs="+",
+        metavar="PATH",
+        default=[],
+        help="read dumps instead, as tuner audit does",
+    )
+    host.add_argument(
+        "--role",
+        dest="roles",
+        action="append",
+        default=[],
+        metavar="ROLE",
+        help="judge the host by this role, whatever the inventory says; may be repeated",
+    )
+    _add_connection(explain)
+    explain.set_defaults(run=_explain, limit="")
+
+
+def _add_rules(commands: argparse._SubParsersAction[_Parser]) -> None:
+    rules = commands.add_parser(
+        "rules",
+        help="list the rules",
+        description="Print the catalogue of rules. Values of one filter add up; different filters "
+        "must all hold.",
+    )
+    for flag, dest, choices in (
+        ("--kind", "kinds", _KINDS),
+        ("--severity", "severities", _SEVERITIES[:-1]),
+        ("--confidence", "confidences", _CONFIDENCES),
+    ):
+        rules.add_argument(
+            flag,
+            dest=dest,
+            action="append",
+            choices=choices,
+            default=[],
+            help="only these; may be repeated",
+        )
+    rules.add_argument(
+        "--role",
+        dest="roles",
+        action="append",
+        default=[],
+        metavar="ROLE",
+        help="only rules that can say something of a host with this role; may be repeated",
+    )
+    _add_page_format(rules)
+    rules.set_defaults(run=_rules)
+
+
+def _add_profiles(commands: argparse._SubParsersAction[_Parser]) -> None:
+    profiles = commands.add_parser(
+        "profiles",
+        help="list the profiles, or show what one comes to",
+        description="Print the profiles, or one of them with all that it extends: what it sets, "
+        "leaves alone and avoids, and which line of which profile says so.",
+    )
+    profiles.add_argument("name", nargs="?", metavar="PROFILE")
+    _add_page_format(profiles)
+    profiles.set_defaults(run=_profiles)
+
+
+def _add_page_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "markdown"),
+        default="text",
+        help="what to print (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--profiles",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="also read profiles (*.yml) from this folder; may be repeated",
+    )
 
 
 def _add_schema(commands: argparse._SubParsersAction[_Parser]) -> None:
     schema = commands.add_parser(
         "schema",
         help="print the JSON Schema of the JSON report",
-        description="Print the JSON Schema that `tuner audit --format json` keeps to, or that of "
-        "a saved plan.",
+        description="Print the JSON Schema that `tuner audit --format json` keeps to; plan, boot, "
+        "checklist and difference are those of `tuner plan`, `tuner boot`, `tuner checklist` and "
+        "`tuner diff`.",
     )
     schema.add_argument(
-        "document", nargs="?", choices=("report", "plan"), default="report", help="which"
+        "document",
+        nargs="?",
+        choices=("report", "plan", "boot", "checklist", "difference"),
+        default="report",
+        help="which document (default: %(default)s)",
     )
     schema.set_defaults(run=_schema)
+
+
+def _add_probe(commands: argparse._SubParsersAction[_Parser]) -> None:
+    probe = commands.add_parser(
+        "probe",
+        help="print the script that makes a dump where tuner is not",
+        description="Print the read-only script that hosts are asked with. On a host that tuner "
+        "cannot reach, `sh probe.sh > HOST.dump` makes what `tuner audit --from` reads.",
+    )
+    probe.set_defaults(run=_probe)
 
 
 def _add_whom(parser: argparse.ArgumentParser) -> None:
@@ -170,6 +487,34 @@ def _add_whom(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "-l", "--limit", default="", metavar="PATTERN", help="only these hosts (Ansible's patterns)"
+    )
+
+
+def _add_judging(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from",
+        dest="sources",
+        nargs="+",
+        metavar="PATH",
+        default=[],
+        help="read dumps (files, or folders of them) instead of asking hosts: a probe's output, "
+        "the output of `sysctl -a`, or a sosreport",
+    )
+    parser.add_argument(
+        "--role",
+        dest="roles",
+        action="append",
+        default=[],
+        metavar="ROLE",
+        help="judge every host by this role, whatever the inventory says; may be repeated",
+    )
+    parser.add_argument(
+        "--profiles",
+        dest="profiles",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="also read profiles (*.yml) from this folder; may be repeated",
     )
 
 
@@ -237,6 +582,15 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _document(text: str) -> tuple[str, str]:
+    form, colon, name = text.partition(":")
+    if not colon or form not in _DOCUMENTS or not name:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not FORMAT:FILE; formats: {', '.join(_DOCUMENTS)}"
+        )
+    return form, name
+
+
 def _seconds(text: str) -> float:
     try:
         seconds = float(text)
@@ -259,10 +613,46 @@ def _collect(options: argparse.Namespace) -> Exit:
     return run(options)
 
 
+def _checklist(options: argparse.Namespace) -> Exit:
+    from tuner.cli.checklist import run  # noqa: PLC0415
+
+    return run(options)
+
+
+def _diff(options: argparse.Namespace) -> Exit:
+    from tuner.cli.diff import run  # noqa: PLC0415
+
+    return run(options)
+
+
+def _boot(options: argparse.Namespace) -> Exit:
+    from tuner.cli.boot import run  # noqa: PLC0415
+
+    return run(options)
+
+
+def _lint(options: argparse.Namespace) -> Exit:
+    from tuner.cli.lint import run  # noqa: PLC0415
+
+    return run(options)
+
+
 def _explain(options: argparse.Namespace) -> Exit:
     from tuner.cli.explain import run  # noqa: PLC0415
 
     return run(options)
+
+
+def _rules(options: argparse.Namespace) -> Exit:
+    from tuner.cli.explain import print_rules  # noqa: PLC0415
+
+    return print_rules(options)
+
+
+def _profiles(options: argparse.Namespace) -> Exit:
+    from tuner.cli.explain import print_profiles  # noqa: PLC0415
+
+    return print_profiles(options)
 
 
 def _schema(options: argparse.Namespace) -> Exit:
@@ -273,3 +663,9 @@ def _schema(options: argparse.Namespace) -> Exit:
     from tuner.cli.explain import print_schema  # noqa: PLC0415
 
     return print_schema(options)
+
+
+def _probe(options: argparse.Namespace) -> Exit:
+    from tuner.cli.explain import print_probe  # noqa: PLC0415
+
+    return print_probe(options)

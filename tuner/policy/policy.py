@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -61,7 +61,7 @@ class Expectation(BaseModel):
 
     @model_validator(mode="after")
     def _has_one_relation(self) -> Expectation:
-        given = [name for name in RELATIONS if getattr(self, name) not in (None, False)]
+        given = [name for name in RELATIONS if _is_given(getattr(self, name))]
         if len(given) != 1:
             found = " and ".join(given) or "none"
             raise ValueError(f"give exactly one of {', '.join(RELATIONS)}; found {found}")
@@ -77,7 +77,7 @@ class Expectation(BaseModel):
     @property
     def relation(self) -> str:
         """The name of the relation that is given."""
-        return next(name for name in RELATIONS if getattr(self, name) not in (None, False))
+        return next(name for name in RELATIONS if _is_given(getattr(self, name)))
 
     def pairs(self) -> tuple[tuple[int, int], ...]:
         """Return the pairs of ``between``, those for any number left out."""
@@ -89,12 +89,35 @@ class Expectation(BaseModel):
         return tuple(pair for pair in self.between if isinstance(pair, tuple))
 
 
+def _is_given(value: object) -> bool:
+    return value is not None and value is not False  # 0 is a bound like any other
+
+
 class LeaveAlone(BaseModel):
     """A key that the role deliberately does not set, and why nothing needs doing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: Key
+    confidence: Confidence = Confidence.LIKELY
+    why: str = Field(min_length=1)
+    sources: tuple[str, ...] = Field(min_length=1)
+    origin: str = ""
+
+
+class Avoid(BaseModel):
+    """Values that guides recommend and this role should not have.
+
+    It judges nothing by itself: ``rule`` names the rule that does, where there is one. A key may
+    be left alone and have values to avoid; one that is expected says it all by its expectation.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: Key
+    values: str = Field(min_length=1)  # in words: "1", "below the default"
+    rule: str = ""
+    confidence: Confidence = Confidence.LIKELY
     why: str = Field(min_length=1)
     sources: tuple[str, ...] = Field(min_length=1)
     origin: str = ""
@@ -108,3 +131,4 @@ class Policy:
     lineage: frozenset[str]  # those and every profile they extend
     expectations: Mapping[Key, Expectation]
     leave_alone: Mapping[Key, LeaveAlone]
+    avoid: Mapping[Key, Avoid] = field(default_factory=dict)

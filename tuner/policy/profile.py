@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
@@ -11,16 +12,18 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from tuner.errors import PolicyError
-from tuner.policy.policy import Confidence, Expectation, LeaveAlone, Severity
+from tuner.policy.policy import Avoid, Confidence, Expectation, LeaveAlone, Severity
 from tuner.sysctl.catalog import describe, parameters
 from tuner.sysctl.key import Key, parse_key
 from tuner.sysctl.value import parse_value
 
 _LARGEST = 1 << 20  # bytes; the shipped profiles have less than ten thousand
 _DEEPEST = 8
-_FIELDS = ("summary", "extends", "expect", "leave_alone")
-_VERBATIM = {"exactly", "one_of", "why", "sources", "summary", "extends"}
+_FIELDS = ("summary", "extends", "expect", "leave_alone", "avoid")
+_VERBATIM = {"exactly", "one_of", "why", "sources", "summary", "extends", "values", "rule"}
 _CLOSE = 0.85
+_NUMERIC = frozenset({"bool", "int", "enum", "bitmap", "vector"})
+_NUMBERS = re.compile(r"\s*(?:-?(?:0[xX][0-9a-fA-F]+|[0-9]+)(?:\s+|\s*$))+")
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _Entry = TypeVar("_Entry", bound=BaseModel)
@@ -35,6 +38,7 @@ class Profile:
     extends: tuple[str, ...] = ()
     expectations: Mapping[Key, Expectation] = field(default_factory=dict)
     leave_alone: Mapping[Key, LeaveAlone] = field(default_factory=dict)
+    avoid: Mapping[Key, Avoid] = field(default_factory=dict)
     file: str = ""
 
 
@@ -66,17 +70,21 @@ class _Reader:
             self._fail(fields["summary"], "summary is not a sentence")
         expectations = self._entries(fields.get("expect"), Expectation)
         leave_alone = self._entries(fields.get("leave_alone"), LeaveAlone)
-        for key in leave_alone:
-            if key in expectations:
-                self._fail(
-                    fields["leave_alone"], f"{key} is both expected and left alone; keep one"
-                )
+        avoid = self._entries(fields.get("avoid"), Avoid)
+        for name, words, keys in (
+            ("leave_alone", "left alone", leave_alone),
+            ("avoid", "avoided", avoid),
+        ):
+            for key in keys:
+                if key in expectations:
+                    self._fail(fields[name], f"{key} is both expected and {words}; keep one")
         return Profile(
             name=self._name,
             summary=" ".join(summary.split()),
             extends=self._names(fields.get("extends")),
             expectations=expectations,
             leave_alone=leave_alone,
+            avoid=avoid,
             file=self._file,
         )
 
@@ -93,7 +101,7 @@ class _Reader:
                 line=mark.line + 1 if mark else 0,
                 column=mark.column + 1 if mark else 0,
             ) from None
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, UnicodeError) as error:
             summary = " ".join(str(error).split())
             raise PolicyError(f"not YAML: {summary}", file=self._file) from None
         except RecursionError:
@@ -138,7 +146,7 @@ class _Reader:
                 values[name] = self._word(nodes[name], values[name], name, kind)
         if isinstance(values.get("sources"), str):
             values["sources"] = [values["sources"]]
-        for name in ("why", "exactly"):
+        for name in ("why", "exactly", "values"):
             if isinstance(values.get(name), str):
                 values[name] = " ".join(values[name].split())
         origin = f"{self._name}:{key_node.start_mark.line + 1}"
@@ -178,9 +186,17 @@ class _Reader:
                 f"no Linux kernel ever had {wanted.key}",
                 hint=f"see {parameter.replaced_by}" if parameter.replaced_by else "",
             )
+        at = nodes.get(wanted.relation, key_node)
+        if parameter.type in _NUMERIC:
+            for text in (wanted.exactly, *(wanted.one_of or ())):
+                if text is not None and not _NUMBERS.fullmatch(text):
+                    self._fail(
+                        at,
+                        f"{wanted.key}: the kernel refuses {text!r}",
+                        hint="it takes whole numbers",
+                    )
         if parameter.range is None:
             return
-        at = nodes.get(wanted.relation, key_node)
         for number in _numbers(wanted):
             if number not in parameter.range:
                 low, high = parameter.range.min, parameter.range.max

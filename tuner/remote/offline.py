@@ -11,7 +11,8 @@ from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 
 from tuner.errors import DumpError
-from tuner.snapshot.dump import first_line, is_dump, parse_dump
+from tuner.quoting import first_line
+from tuner.snapshot.dump import is_dump, parse_dump
 from tuner.snapshot.snapshot import Snapshot
 from tuner.snapshot.sosreport import SYSCTL_A, parse_sosreport, wanted
 from tuner.snapshot.sysctl_a import is_sysctl_a, parse_sysctl_a
@@ -40,6 +41,19 @@ def read(path: Path, *, host: str = "") -> Snapshot:
         raise DumpError(f"cannot read it: {error.strerror or error}", file=str(path)) from None
     except DumpError as error:
         raise DumpError(error.message, file=str(path), hint=error.hint) from None
+
+
+def is_offline(path: Path) -> bool:
+    """Tell whether the path is a dump, an output of ``sysctl -a`` or a sosreport; never raises."""
+    try:
+        if path.is_dir():
+            return (path / SYSCTL_A).exists()
+        with path.open("rb") as file:
+            head = file.read(1 << 16)
+    except OSError:
+        return False
+    packed = head.startswith(_MAGIC) or head[_USTAR] == b"ustar"
+    return packed or is_dump(head) or is_sysctl_a(head)
 
 
 def _from_file(path: Path, host: str) -> Snapshot:

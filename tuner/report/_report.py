@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
+from tuner.compare.baseline import Use
 from tuner.policy.policy import Severity
 from tuner.rules._finding import Verdict
 from tuner.rules._state import KeyState
+from tuner.rules._waivers import Unused
 
 
 class Outcome(StrEnum):
@@ -79,6 +81,8 @@ class Report:
     finished: str
     fail_on: Severity | None = Severity.WARNING  # None: findings never fail the run
     interrupted: bool = False
+    baseline: Use | None = None
+    unused_waivers: tuple[Unused, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """Return how many hosts came out so."""

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tuner.policy.waiver import Waiver
 from tuner.report._report import HostReport, Outcome, Report, blocks
 from tuner.rules._finding import Finding, NextBoot
 from tuner.rules._state import KeyState
@@ -30,6 +31,10 @@ def render_json(report: Report, *, exit_code: int) -> Iterator[str]:
             **{str(outcome): report.count(outcome) for outcome in Outcome},
             "severities": {str(name): number for name, number in report.severities().items()},
         },
+        "baseline": _baseline(report),
+        "unused_waivers": [
+            {**_waiver(unused.waiver), "hosts": unused.hosts} for unused in report.unused_waivers
+        ],
     }
     for name, value in head.items():
         yield "{" if name == "schema_version" else ",\n "
@@ -63,6 +68,7 @@ def _host(host: HostReport, tables: Mapping[tuple[KeyState, ...], str]) -> dict[
         "os": host.os or None,
         "keys": tables[host.keys] if verdict else None,
         "findings": [_finding(finding) for finding in verdict.findings] if verdict else [],
+        "known": [_finding(finding) for finding in verdict.known] if verdict else [],
         "waived": [
             {
                 **_finding(waived.finding),
@@ -85,6 +91,35 @@ def _host(host: HostReport, tables: Mapping[tuple[KeyState, ...], str]) -> dict[
         }
         if host.failure
         else None,
+    }
+
+
+def _baseline(report: Report) -> dict[str, Any] | None:
+    use = report.baseline
+    if use is None:
+        return None
+    return {
+        "file": use.file,
+        "known": use.known,
+        "gone": [
+            {
+                "rule": gone.rule,
+                "key": gone.key,
+                "severity": str(gone.severity),
+                "hosts": gone.hosts,
+            }
+            for gone in use.gone
+        ],
+    }
+
+
+def _waiver(waiver: Waiver) -> dict[str, Any]:
+    return {
+        "rule": waiver.rule,
+        "key": waiver.key,
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "until": waiver.until.isoformat(),
     }
 
 

@@ -9,14 +9,19 @@ from rich.text import Text
 
 from tuner.policy.policy import Severity
 from tuner.report._clean import clean
+from tuner.report._known import print_known
 from tuner.report._report import Block, HostReport, Outcome, Report, blocks, fold
-from tuner.rules._finding import Finding, NextBoot, Origin, Verdict
+from tuner.rules._finding import Finding, NextBoot, Origin, State, Verdict
 from tuner.snapshot.snapshot import Missing
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _INDENT = 2
 _BODY = _INDENT + 8
 _NAMES = 6  # how many host names or ranges a heading shows
+
+
+_TELLING = frozenset({State.DRIFTED, State.LOST_AT_BOOT})
+"""States that say more than live value and next boot do; those with a note have a line."""
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -39,7 +44,8 @@ def print_arrival(host: HostReport, console: Console) -> None:
     """Print one host's result as it comes in, a line a finding."""
     name = clean(host.name)
     if host.failure is not None:
-        console.print(Text.assemble((name, "bold"), ": ", (clean(host.failure.message), "red")))
+        said = clean(host.failure.message, longest=600).removeprefix(name).removeprefix(": ")
+        console.print(Text.assemble((name, "bold"), ": ", (said, "red")))
         return
     verdict = host.verdict or Verdict()
     if not verdict.findings:
@@ -90,12 +96,16 @@ def _print_finding(finding: Finding, console: Console) -> None:
     facts = [f"live {_live(finding)}"] if finding.live is not None else []
     if finding.wanted:
         facts.append(f"wanted {finding.wanted}")
-    if finding.next_boot is not None:
+    if finding.next_boot is not None and finding.next_boot.origin is not Origin.ABSENT:
         facts.append(f"next boot {_boot(finding.next_boot)}")
     if finding.path:
         facts.append(f"{clean(finding.path)}:{finding.line}")
+    if finding.state in _TELLING:
+        facts.append(str(finding.state))
     if facts:
         _write(console, Text(" · ".join(facts)), _BODY)
+    if finding.note:
+        _write(console, Text(f"{finding.state}: {clean(finding.note, longest=300)}"), _BODY)
     _write(console, Text(clean(finding.message, longest=600)), _BODY)
     _write(console, Text(f"tuner explain {finding.rule}", style="dim"), _BODY)
 
@@ -133,6 +143,8 @@ def _print_recap(report: Report, found: Sequence[Block], console: Console) -> No
             line.append("unreachable", style="red")
         else:
             line.append_text(_counts(block.like.verdict))
+            if report.baseline is not None:
+                line.append(f"  known={len(block.like.verdict.known)}")
         _write(console, line)
     total = Text(f"{_plural(len(report.hosts), 'host')}: ", style="bold")
     total.append(f"{report.count(Outcome.CLEAN)} clean, ", style="green")
@@ -143,6 +155,7 @@ def _print_recap(report: Report, found: Sequence[Block], console: Console) -> No
     partly = sum(bool(host.verdict and host.verdict.skipped) for host in report.hosts)
     if partly:
         console.print(Text(f"{_plural(partly, 'host')} could not be judged by every rule"))
+    print_known(report, console)
     if report.interrupted:
         console.print(Text("interrupted: hosts that had not answered are counted as unreachable"))
 
@@ -188,6 +201,8 @@ def _boot(boot: NextBoot) -> str:
             return clean(str(boot.value)) or "empty"
         case Origin.DEFAULT:
             return f"{boot.value} (kernel default)"
+        case Origin.ABSENT:
+            return "no such key"
         case Origin.UNSET:
             return "kernel default"
         case Origin.UNKNOWN:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tuner.policy.policy import Confidence, Policy, Severity
-from tuner.rules._finding import Finding, Fix, Kind
+from tuner.rules._finding import Finding, Fix, Kind, Place
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
@@ -22,7 +22,10 @@ Check = Callable[[Snapshot, Policy], Iterator[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: ``severity`` and ``confidence`` are what a finding has unless it says otherwise."""
+    """A rule: ``severity`` and ``confidence`` are what a finding has unless it says otherwise.
+
+    ``not_for``: roles of whose hosts the rule says nothing.
+    """
 
     id: str
     kind: Kind
@@ -31,6 +34,8 @@ class Rule:
     sources: tuple[str, ...]
     doc: str
     check: Check
+    not_for: tuple[str, ...] = ()
+    files: bool = False  # judges settings files alone, as `tuner lint` has them
 
     @property
     def title(self) -> str:
@@ -43,7 +48,7 @@ class Rule:
         *,
         key: Key | None = None,
         wanted: str = "",
-        at: Setting | None = None,
+        at: Setting | Place | None = None,
         severity: Severity | None = None,
         confidence: Confidence | None = None,
         fix: Fix | None = None,
@@ -69,5 +74,6 @@ class Rule:
             wanted=wanted,
             path=at.path if at else "",
             line=at.line if at else 0,
+            column=at.column if isinstance(at, Place) else 0,
             fix=fix,
         )

@@ -7,7 +7,7 @@ from tuner.policy.compliance import complies
 from tuner.policy.policy import Policy
 from tuner.rules._formulas import Span, parse_ports
 from tuner.snapshot.snapshot import Snapshot
-from tuner.sysctl.catalog import describe
+from tuner.sysctl.catalog import Parameter, describe
 from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value
@@ -15,7 +15,17 @@ from tuner.sysctl.version import KernelVersion, parse_version
 
 PORT_RANGE = Key("net.ipv4.ip_local_port_range")
 RESERVED_PORTS = Key("net.ipv4.ip_local_reserved_ports")
-_NUMERIC = {"bool", "int", "enum", "bitmap", "vector"}
+NUMERIC = frozenset({"bool", "int", "enum", "bitmap", "vector"})
+"""Types of keys that take numbers."""
+_COUNTS = {
+    "net.ipv4.ip_local_port_range": 2,
+    "net.ipv4.ping_group_range": 2,
+    "net.ipv4.tcp_mem": 3,
+    "net.ipv4.tcp_rmem": 3,
+    "net.ipv4.tcp_wmem": 3,
+    "net.ipv4.udp_mem": 3,
+    "kernel.sem": 4,
+}
 
 
 def numbers(value: Value) -> tuple[int, ...] | None:
@@ -31,6 +41,21 @@ def numbers(value: Value) -> tuple[int, ...] | None:
     return tuple(found)
 
 
+def count(key: Key) -> int:
+    """Return how many numbers the key takes, 0 where that is not known."""
+    known = _COUNTS.get(key)
+    if known is not None:
+        return known
+    parameter = describe(key)
+    return int(parameter is not None and parameter.type in NUMERIC - {"vector"})
+
+
+def outside(parameter: Parameter, number: int) -> bool:
+    """Tell whether the kernel's range leaves the number out."""
+    limits = parameter.range
+    return limits is not None and number not in limits
+
+
 def refused(key: Key, value: Value, kernel: KernelVersion) -> bool:
     """Tell whether the kernel is known not to take the value, so that the line changes nothing."""
     parameter = describe(key)
@@ -38,7 +63,7 @@ def refused(key: Key, value: Value, kernel: KernelVersion) -> bool:
         return False
     if not parameter.writable:
         return True
-    if parameter.type not in _NUMERIC and key != PORT_RANGE:
+    if parameter.type not in NUMERIC and key != PORT_RANGE:
         return False
     given = numbers(value)
     if not given:
@@ -107,12 +132,28 @@ def lines_for(snapshot: Snapshot, key: Key) -> tuple[Setting, ...]:
     )
 
 
-def endorsed(snapshot: Snapshot, policy: Policy, key: Key) -> bool:
-    """Tell whether the policy asks for the key's live value, so that advice against it is moot."""
+def endorsed(snapshot: Snapshot, policy: Policy, key: Key, value: Value | None = None) -> bool:
+    """Tell whether the policy asks for the value, so that advice against it is moot.
+
+    A policy that merely allows the value besides the kernel's own default has decided nothing.
+
+    Args:
+        snapshot: the host.
+        policy: what its roles want.
+        key: the setting.
+        value: what it is or would be; the live value where none is given.
+    """
     expectation = policy.expectations.get(key)
-    value = snapshot.value(key)
-    if expectation is None or value is None:
+    asked = snapshot.value(key) if value is None and expectation is not None else value
+    if expectation is None or asked is None:
         return False
     parameter = describe(key)
     default = parameter.default(snapshot.kernel) if parameter else None
-    return complies(expectation, value, default=default, memory=snapshot.system.memory) is True
+    memory = snapshot.system.memory
+    if complies(expectation, asked, default=default, memory=memory) is not True:
+        return False
+    if expectation.relation in {"exactly", "one_of"}:
+        return True
+    return default is not None and not complies(
+        expectation, default, default=default, memory=memory
+    )

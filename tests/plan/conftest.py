@@ -19,7 +19,8 @@ from tuner.policy.waiver import Waiver
 from tuner.rules._check import check, registry
 from tuner.rules._finding import Verdict
 from tuner.snapshot.facts import Facts
-from tuner.snapshot.snapshot import Counters, Loader, Missing, Snapshot, Sockets, System
+from tuner.snapshot.snapshot import Counters, Missing, Snapshot, Sockets
+from tuner.snapshot.system import Loader, System
 from tuner.sysctl.files import Entry
 from tuner.sysctl.key import Key, parse_key
 from tuner.sysctl.version import parse_version

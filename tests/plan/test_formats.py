@@ -28,7 +28,8 @@ from tuner.plan.own import MARKER, MODULES
 from tuner.plan.render import Header, says
 from tuner.plan.sheet import Sheet, sheet, with_notes
 from tuner.policy.policy import Policy
-from tuner.snapshot.snapshot import Missing, Snapshot, System
+from tuner.snapshot.snapshot import Missing, Snapshot
+from tuner.snapshot.system import System
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import parse_value
 from tuner.sysctl.version import parse_version

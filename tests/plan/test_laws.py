@@ -28,20 +28,19 @@ from tuner.plan.seen import stale
 from tuner.plan.spelling import same
 from tuner.policy.policy import Policy
 from tuner.policy.waiver import Waiver
-from tuner.rules._check import next_boot
+from tuner.rules._boot import next_boot
 from tuner.rules._finding import Finding, Origin
 from tuner.snapshot.facts import Facts, Known
 from tuner.snapshot.snapshot import (
     Counters,
     Flow,
     Listener,
-    Loader,
     Missing,
     Snapshot,
     Sockets,
-    System,
 )
-from tuner.sysctl.boot import DIRECTORIES
+from tuner.snapshot.system import Loader, System
+from tuner.sysctl.tree import DIRECTORIES
 from tuner.sysctl.catalog import describe
 from tuner.sysctl.files import Entry, Kind, parse_file
 from tuner.sysctl.key import Key, key_path, parse_key

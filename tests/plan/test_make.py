@@ -358,19 +358,19 @@ class TestOwnFile:
     @pytest.mark.parametrize(
         ("other", "reason"),
         [
-            ("", "the next boot gives the kernel's default, 7200; 600 stays live until then"),
+            ("", "the next boot gives the kernel's default, 75; 60 stays live until then"),
             (
-                "net.ipv4.tcp_keepalive_time = 900\n",
-                f"the next boot gives 900 ({ROLE}:1); 600 stays live until then",
+                "net.ipv4.tcp_keepalive_intvl = 90\n",
+                f"the next boot gives 90 ({ROLE}:1); 60 stays live until then",
             ),
         ],
     )
     def test_a_line_that_nothing_asks_for_goes(self, other: str, reason: str) -> None:
-        files = {ROLE: other, OURS: f"{MARK}net.ipv4.tcp_keepalive_time = 600\n"}
-        plan = plan_of(host({"tcp_keepalive_time": "600"}, files), policy_of())
+        files = {ROLE: other, OURS: f"{MARK}net.ipv4.tcp_keepalive_intvl = 60\n"}
+        plan = plan_of(host({"tcp_keepalive_intvl": "60"}, files), policy_of())
         assert [(it.path, it.after) for it in plan.files] == [(OURS, None)]
         said = f"nothing asks for it any more: tuner's line goes, and {reason}"
-        assert said in left(plan, "tcp_keepalive_time")
+        assert said in left(plan, "tcp_keepalive_intvl")
         assert plan.changes == ()
 
     def test_a_line_whose_loss_may_hurt_goes_only_if_asked(self) -> None:
@@ -493,6 +493,9 @@ class TestEditOthers:
         assert plan.empty
         assert left(plan, "tcp_tw_recycle") == [
             f"{ROLE}:2 is better gone: --edit-others comments it out"
+        ]
+        assert left(plan, "tcp_fin_timeout") == [
+            f"{ROLE}:3 does no harm: its owner decides whether it stays"
         ]
         (file,) = plan_of(snapshot, policy_of(), edit_others=True).files
         assert (file.path, file.foreign, file.before) == (ROLE, True, self.DEAD.encode())

@@ -53,15 +53,15 @@ RMEM = ("net.ipv4.tcp_rmem", "4096\t131072\t6291456")
         (words("net.ipv4.conf.all.rp_filter", "2", "2", "0"), "all.rp_filter 2 → 0: looser"),
         (
             words("net.ipv6.conf.all.forwarding", "0", "0", "1"),
-            "net.ipv6.conf.all.forwarding 0 → 1: routes",
+            "net.ipv6.conf.all.forwarding 0 → 1: looser",
         ),
         (
             words("net.core.somaxconn", "128", "1024", "4096"),
-            "somaxconn live 128 → 4096 connections, next boot 1024 → 4096 connections: longer queue",
+            "somaxconn live 128 → 4096 connections, next boot 1024 → 4096 connections: looser",
         ),
         (
             words("net.core.somaxconn", "128", "4096", "4096"),
-            "somaxconn 128 → 4096 connections, as the next boot gives anyway: longer queue",
+            "somaxconn 128 → 4096 connections, as the next boot gives anyway: looser",
         ),
         (
             words("net.ipv4.tcp_fin_timeout", "60", "5", "60", write=False),

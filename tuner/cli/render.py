@@ -18,7 +18,8 @@ from tuner.plan.sheet import sheet, with_notes
 from tuner.policy.resolve import load_profiles, resolve
 from tuner.remote.offline import read
 from tuner.resources import folder
-from tuner.snapshot.snapshot import Snapshot, System
+from tuner.snapshot.snapshot import Snapshot
+from tuner.snapshot.system import System
 from tuner.sysctl.version import KernelVersion, parse_version
 
 _NEWEST = "6.18"

@@ -21,7 +21,8 @@ from tuner.plan.trial import Trial
 from tuner.plan.wishes import NO_LINE, Wish, choose, is_pressing, without_echo
 from tuner.policy.policy import Policy
 from tuner.policy.waiver import Waiver
-from tuner.rules._check import check, next_boot, registry
+from tuner.rules._boot import next_boot
+from tuner.rules._check import check, registry
 from tuner.rules._finding import Finding, Verdict
 from tuner.rules._values import refused
 from tuner.snapshot.dump import CUT
@@ -32,6 +33,7 @@ from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value, parse_value
 
 _FORGOTTEN = "counters ask for more, and no file of tuner's could keep that they were heard"
+_PINNED = "pinned-default"
 _ROUNDS = 8
 """How often what a plan brings up may bring up more; measured hosts need one."""
 
@@ -215,6 +217,10 @@ def _dead_lines(
         if finding.wanted != NO_LINE or finding.fix is not None or finding.path in own:
             continue
         at = f"{finding.path}:{finding.line}"
+        if finding.rule == _PINNED:
+            reason = f"{at} does no harm: its owner decides whether it stays"
+            left.append(Left(finding.key, finding.rule, reason))
+            continue
         file = editable(snapshot, finding.path)
         if not isinstance(file, Entry):
             left.append(Left(finding.key, finding.rule, f"{at} is better gone; {file}"))

@@ -13,7 +13,7 @@ from tuner.plan.own import FOLDER, is_own, without_own
 from tuner.plan.spelling import same
 from tuner.rules._values import completed
 from tuner.snapshot.snapshot import Snapshot
-from tuner.sysctl.boot import Boot, Decision, boot
+from tuner.sysctl.boot import Boot, Decision
 from tuner.sysctl.catalog import describe
 from tuner.sysctl.files import Entry, Setting
 from tuner.sysctl.key import Key
@@ -22,7 +22,6 @@ from tuner.sysctl.value import Value
 NAMES = ("90-tuner.conf", "99-tuner.conf", "99-zz-tuner.conf", "zz-tuner.conf", "zzzz-tuner.conf")
 """Names to try, the plainest first; loaders sort them by their bytes (strcmp)."""
 
-_SYSCTL_CONF = "/etc/sysctl.conf"
 _WRITERS = {"/etc/ufw/": "ufw", "/etc/tuned/": "TuneD", "/usr/lib/tuned/": "TuneD"}
 
 
@@ -46,18 +45,16 @@ class Loss:
 def views(snapshot: Snapshot) -> tuple[View, ...]:
     """Return what boot makes of the host's files, and what `sysctl --system` makes of them.
 
-    procps reads ``/etc/sysctl.conf`` last of all, whatever links to it, and no other program runs
-    after it (procps-ng 4.0.2 ``src/sysctl.c`` ``PreloadSystem``). None without files.
+    The latter only where it is another program, and where it is procps: busybox' ``sysctl -p``
+    reads ``/etc/sysctl.conf`` alone (busybox ``procps/sysctl.c``), so that no drop-in can win.
+    None without files.
     """
     if snapshot.files is None or snapshot.boot is None:
         return ()
     found = [View("the next boot", snapshot.boot)]
-    loaders = {loader.name for loader in snapshot.system.loaders}
-    if not loaders or "procps" in loaders:
-        last = tuple(entry for entry in snapshot.files if entry.path == _SYSCTL_CONF)
-        rest = tuple(entry for entry in snapshot.files if entry.path != _SYSCTL_CONF)
-        typed = boot(rest, keys=snapshot.live, later=last)
-        found.append(View("`sysctl --system`", typed))
+    programs = snapshot.programs
+    if programs.admin.name == "procps" and programs.admin != programs.boot:
+        found.append(View("`sysctl --system`", snapshot.boot_by(programs.admin)))
     return tuple(found)
 
 

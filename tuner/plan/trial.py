@@ -15,7 +15,8 @@ from tuner.plan.place import View, views
 from tuner.plan.spelling import same, spell
 from tuner.policy.compliance import complies
 from tuner.policy.policy import Policy
-from tuner.rules._check import check, next_boot, registry
+from tuner.rules._boot import next_boot
+from tuner.rules._check import check, registry
 from tuner.rules._finding import Finding, Kind, NextBoot, Origin
 from tuner.rules._rule import Rule
 from tuner.snapshot.snapshot import Snapshot

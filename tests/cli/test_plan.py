@@ -65,7 +65,7 @@ def test_a_fleet_in_text(tuner: Tuner, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "")
     text = done.stdout
     assert "web[1:4] (4 hosts)  public-server  2 values, 1 file\n" in text
-    assert "  ~ somaxconn 1024 → 4096 connections: longer queue\n" in text
+    assert "  ~ somaxconn 1024 → 4096 connections: looser\n" in text
     assert "      lowers-default · live and at boot\n" in text
     assert "  ~ ip_local_port_range next boot first 32768 → 10000, last 60999 → 65535" in text
     assert "      boot-drift · at boot; live already so\n" in text
@@ -115,7 +115,7 @@ def test_a_source_without_files_is_incomplete(tuner: Tuner, tmp_path: Path) -> N
     (tmp_path / "old1.txt").write_text(OLD)
     done = tuner("plan", "--from", "old1.txt", "--role", "public-server")
     assert done.returncode == 3
-    assert "~ tcp_timestamps live 0 → 1, next boot unknown → 1: on" in done.stdout
+    assert "~ tcp_timestamps live 0 → 1, next boot unknown → 1\n" in done.stdout
     assert "cannot win  net.ipv4.tcp_timestamps (timestamps-off)" in done.stdout
     assert "nobody can tell what wins: this source has no sysctl.d files" in done.stdout
     assert re.search(r"unknown  \d+ rules could not judge this host\n", done.stdout)
@@ -136,6 +136,39 @@ def test_the_saved_plan_is_the_json(tuner: Tuner, tmp_path: Path) -> None:
     assert [file.foreign for file in plans["web1"].files] == [False, True]
     again = tuner("plan", "--from", FLEET, "--edit-others", "--unsafe", "--format", "json")
     assert again.stdout == text
+
+
+def test_a_saved_plan_becomes_a_change_ticket(tuner: Tuner, tmp_path: Path) -> None:
+    assert tuner("plan", "--from", FLEET, "-o", "p.json").returncode == 1
+    saved = json.loads((tmp_path / "p.json").read_text())
+    done = tuner(*("checklist", "--from", FLEET, "--plan", "p.json", "--format", "json"))
+    assert done.stderr == ""
+    ticket = json.loads(done.stdout)["change"]
+    assert ticket["digest"] == saved["digest"]
+    planned = {
+        plan["host"]: [it["key"] for it in plan["changes"]]
+        for plan in saved["plans"]
+        if plan["changes"]
+    }
+    assert len(planned) == 6
+    assert {
+        host: [it["key"] for it in part["changes"]]
+        for part in ticket["parts"]
+        for host in part["hosts"]
+        if part["changes"]
+    } == planned
+    assert ticket["commands"]["carry out"].startswith("tuner apply p.json --hosts-from ")
+    (tmp_path / "p.json").write_text((tmp_path / "p.json").read_text().replace("4096", "4097"))
+    changed = tuner("checklist", "--from", FLEET, "--plan", "p.json")
+    assert (changed.returncode, changed.stdout) == (2, "")
+    assert "its digest does not fit" in changed.stderr
+
+
+def test_the_schema_of_a_saved_plan_is_printed(tuner: Tuner, tmp_path: Path) -> None:
+    tuner("plan", "--from", FLEET, "-o", "p.json")
+    done = tuner("schema", "plan")
+    assert done.returncode == 0
+    jsonschema.validate(json.loads((tmp_path / "p.json").read_text()), json.loads(done.stdout))
 
 
 def test_a_host_without_a_plan_is_not_forgotten(tuner: Tuner, tmp_path: Path) -> None:

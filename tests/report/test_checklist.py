@@ -312,7 +312,7 @@ def test_a_ticket_has_all_that_a_change_board_asks_for() -> None:
         output = output.replace("&gt;", ">").replace("&#39;", "'")
         for part in (
             "4b7f0c9be1",
-            "tuner apply plan.json",
+            "tuner apply plan.json --hosts-from inventory.yml",
             "tuner rollback inventory.yml --limit web1,web2",
             "tuner audit inventory.yml --limit web1,web2",
             "web1, web2",

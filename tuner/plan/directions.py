@@ -45,6 +45,7 @@ _WORDS: Mapping[str, Direction] = {
     "longer": Direction("longer", "shorter"),
     "memory": Direction("more memory", "less memory"),
 }
+_SWITCH = Direction("on", "off")
 _RP_FILTER = Direction("looser", "stricter", {"1": 0, "2": 1, "0": 2})
 """1 strict, 2 loose, 0 off (Linux Documentation/networking/ip-sysctl.rst): no number's order."""
 
@@ -54,6 +55,8 @@ def direction_of(key: Key) -> Direction | None:
     if key.endswith(".rp_filter"):
         return _RP_FILTER
     parameter = describe(key)
-    if parameter is None or parameter.direction is None:
+    if parameter is None:
         return None
+    if parameter.direction is None:
+        return _SWITCH if parameter.type == "bool" else None
     return _WORDS[parameter.direction]

@@ -199,9 +199,10 @@ def commands(checklist: Checklist) -> list[tuple[str, str]]:
         return []
     changed = [name for name, plan in checklist.ticket.hosts.items() if not plan.empty]
     inventory = checklist.inventory or "INVENTORY"
+    plan_file = checklist.ticket.file
     limit = ",".join(changed)
     return [
-        ("Carry out", shlex.join(["tuner", "apply", checklist.ticket.file])),
+        ("Carry out", shlex.join(["tuner", "apply", plan_file, "--hosts-from", inventory])),
         ("Undo", shlex.join(["tuner", "rollback", inventory, "--limit", limit])),
         ("Verify", shlex.join(["tuner", "audit", inventory, "--limit", limit])),
     ]

@@ -275,7 +275,7 @@ class Fabric:
             options["stdin"] = subprocess.DEVNULL
         return self.run(["ssh", *flags, f"{user or host.user}@{host.address}", *command], **options)
 
-    def wait_for_all(self, hosts: Iterable[NamespaceHost] | None = None, limit: float = 10) -> None:
+    def wait_for_all(self, hosts: Iterable[NamespaceHost] | None = None, limit: float = 60) -> None:
         """Wait until the sshd of every host listens.
 
         Raises:

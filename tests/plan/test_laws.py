@@ -312,7 +312,7 @@ def waivers(draw: st.DrawFn) -> list[Waiver]:
 
 OPTIONS = st.fixed_dictionaries({"unsafe": st.booleans(), "edit_others": st.booleans()})
 QUICK = settings(
-    max_examples=100,
+    max_examples=60,
     deadline=None,
     derandomize=True,
     phases=(Phase.generate, Phase.shrink),

@@ -40,10 +40,10 @@ from tuner.snapshot.snapshot import (
     Sockets,
 )
 from tuner.snapshot.system import Loader, System
-from tuner.sysctl.tree import DIRECTORIES
 from tuner.sysctl.catalog import describe
 from tuner.sysctl.files import Entry, Kind, parse_file
 from tuner.sysctl.key import Key, key_path, parse_key
+from tuner.sysctl.tree import DIRECTORIES
 from tuner.sysctl.value import parse_value
 from tuner.sysctl.version import KernelVersion, parse_version
 

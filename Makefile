@@ -31,7 +31,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy tests
-	$(BIN)/shellcheck tuner/remote/probe.sh tuner/apply/*.sh .ci/run
+	$(BIN)/shellcheck tuner/remote/probe.sh tuner/apply/*.sh tests/plan/parsers.sh .ci/run
 
 test: $(VENV)/.dev check
 	$(BIN)/pytest

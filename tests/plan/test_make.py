@@ -697,8 +697,25 @@ def test_a_finding_without_a_remedy_is_left_to_people() -> None:
     plan = plan_of(host({"tcp_keepalive_time": "7200"}, files), policy_of())
     assert plan.empty
     assert left(plan, "tcp_keepalive_time") == [
-        "no remedy that tuner could choose; wanted: 600 live, or 7200 in the file"
+        f"{ROLE}:1: no remedy that tuner could choose; wanted: 600 live, or 7200 in the file"
     ]
+
+
+def test_a_finding_about_a_file_alone_is_left_and_was_judged() -> None:
+    twice = "net.ipv4.igmp_max_memberships = 50\n"
+    plan = plan_of(host({"igmp_max_memberships": "50"}, {ROLE: twice + twice}), policy_of())
+    (entry,) = (it for it in plan.left if it.rule == "repeated-line")
+    assert (entry.key, entry.unjudged) == (None, False)
+    assert entry.reason == f"{ROLE}:2: no remedy that tuner could choose; wanted: one line"
+
+
+def test_that_tuners_line_beats_another_is_nothing_to_tell() -> None:
+    files = {ROLE: "net.ipv4.tcp_sack = 0\n", OURS: f"{MARK}net.ipv4.tcp_sack = 1\n"}
+    snapshot = host({"tcp_sack": "1"}, files)
+    assert "overridden-line" in {it.rule for it in judge(snapshot, policy_of()).single}
+    plan = plan_of(snapshot, policy_of())
+    assert plan.empty
+    assert left(plan, "tcp_sack") == []
 
 
 def test_make_plan_needs_no_more_than_the_verdict(template: str) -> None:

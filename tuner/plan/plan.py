@@ -47,6 +47,10 @@ class FileChange:
     foreign: bool = False  # not tuner's own: only with --edit-others
 
 
+UNSEEN = "could not see"
+"""How the reason begins of a rule that could not judge the host."""
+
+
 @dataclass(frozen=True, slots=True)
 class Left:
     """A finding or key that the plan does not touch, and why."""
@@ -54,6 +58,11 @@ class Left:
     key: Key | None
     rule: str
     reason: str
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether nobody knows if there is anything to do: the rule could not judge."""
+        return self.key is None and self.reason.startswith(f"{UNSEEN} ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tuner.plan.plan import Left
+from tuner.plan.plan import UNSEEN, Left
 from tuner.plan.spelling import decimal, is_secret, same, spellable, writable_text
 from tuner.plan.trial import Trial
 from tuner.policy.compliance import wanted
@@ -22,6 +22,7 @@ NO_LINE = "no such line"
 """What a finding wants whose only cure is to take a line out of a file."""
 
 
+_OVERRIDDEN = "overridden-line"
 _PASSES = 4
 _MOST_TRIED = 8
 _GROWS = (
@@ -61,12 +62,14 @@ def choose(verdict: Verdict, trial: Trial, *, unsafe: bool) -> Wishes:
     for finding in verdict.single:
         if finding.wanted == NO_LINE and finding.fix is None:
             continue  # a matter of that file, not of the key
+        if finding.rule == _OVERRIDDEN and finding.key in trial.own:
+            continue  # that tuner's line beats another one is what it is for
         reason = _why_not(trial, finding, unsafe=unsafe)
         if reason:
             left.append(Left(finding.key, finding.rule, reason))
         elif finding.key is not None:
             asked.setdefault(finding.key, []).append(finding)
-    left.extend(Left(None, it.rule, f"could not see {it.reason}") for it in verdict.skipped)
+    left.extend(Left(None, it.rule, f"{UNSEEN} {it.reason}") for it in verdict.skipped)
     values = {key: _value(trial.snapshot, key, findings[0]) for key, findings in asked.items()}
     taken: dict[Key, Wish] = {}
     refusals: dict[Key, list[Left]] = {}
@@ -123,7 +126,8 @@ def _without_remedy(snapshot: Snapshot, finding: Finding) -> str:
         needs = f": the module {module} is not loaded" if module else ""
         return f"the kernel has no such key here{needs}"
     instead = f"; wanted: {finding.wanted}" if finding.wanted else ""
-    return f"no remedy that tuner could choose{instead}"
+    at = f"{finding.path}:{finding.line}: " if finding.kind is Kind.HYGIENE and finding.path else ""
+    return f"{at}no remedy that tuner could choose{instead}"
 
 
 def _value(snapshot: Snapshot, key: Key, finding: Finding) -> Value:

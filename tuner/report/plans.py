@@ -98,8 +98,8 @@ def _print_group(members: Sequence[HostPlan], plan: Plan, console: Console, show
     if shown.lines:
         for line in unified(plan):
             _print_line(line, console)
-    _print_left("left", [entry for entry in plan.left if entry.key is not None], console)
-    _print_unknown([entry for entry in plan.left if entry.key is None], console)
+    _print_left("left", [entry for entry in plan.left if not entry.unjudged], console)
+    _print_unknown([entry for entry in plan.left if entry.unjudged], console)
     _print_left("cannot win", plan.cannot_win, console)
     console.print()
 
@@ -185,7 +185,7 @@ def _counts(host: HostPlan) -> Text:
     for word, number, style in (
         ("live", len(plan.writes), "yellow"),
         ("files", len(plan.files), "yellow"),
-        ("left", sum(entry.key is not None for entry in plan.left), ""),
+        ("left", sum(not entry.unjudged for entry in plan.left), ""),
         ("cannot-win", len(plan.cannot_win), "magenta"),
         ("unknown", host.unjudged, "magenta"),
     ):

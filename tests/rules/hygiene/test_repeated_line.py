@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from tests.rules.hygiene.conftest import JudgeLines, LineCase
+from tuner.policy.policy import Policy
+from tuner.rules._check import registry
+from tuner.snapshot.snapshot import Snapshot
+from tuner.sysctl.files import Entry
+from tuner.sysctl.version import parse_version
 
 CASES: dict[str, LineCase] = {
     "same file": {
@@ -28,3 +33,19 @@ CASES: dict[str, LineCase] = {
 
 def test_repeated_line(judge_lines: JudgeLines, case: LineCase) -> None:
     judge_lines("repeated-line", case)
+
+
+def test_a_link_to_the_file_is_no_repetition() -> None:
+    """Debian ships /etc/sysctl.d/99-sysctl.conf as a link to /etc/sysctl.conf."""
+    link = "/etc/sysctl.d/99-sysctl.conf"
+    for text, places in (
+        (b"net.core.somaxconn = 1\n", []),
+        (b"net.core.somaxconn = 1\nnet.core.somaxconn = 1\n", [(link, 2)]),
+    ):
+        files = (
+            Entry("/etc/sysctl.conf", content=text),
+            Entry(link, content=text, target="../sysctl.conf"),
+        )
+        snapshot = Snapshot("h", parse_version("6.1"), files=files)
+        found = list(registry()["repeated-line"].check(snapshot, Policy((), frozenset(), {}, {})))
+        assert [(it.path, it.line) for it in found] == places

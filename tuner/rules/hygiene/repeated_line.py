@@ -37,12 +37,16 @@ from tuner.sysctl.value import parse_value
 
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001
     """Yield a finding for every repetition."""
+    links = {entry.path for entry in snapshot.files or () if entry.target}
     first: dict[Key, Spot] = {}
     seen: list[Spot] = []
     for spot in in_order(spots(snapshot), snapshot):
         if spot.is_assignment and not spot.is_pattern:
             before = first.get(spot.key)
             if before is not None and parse_value(before.value) == parse_value(spot.value):
+                linked = before.path != spot.path and {before.path, spot.path} & links
+                if linked and before.content == spot.content:
+                    continue  # the same line of the same file, by its other name
                 between = undone_by(spot.key, before, seen)
                 where = before.place()
                 said = f"{where.path}:{where.line} sets {spot.key} to the same value already"

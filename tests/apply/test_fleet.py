@@ -123,6 +123,45 @@ def a_saved_plan_is_carried_out_as_it_is_or_not_at_all(fabric: Fabric, bench: Be
     fabric.stop(host)
 
 
+@SCENES.append
+def lines_of_others_are_commented_out_if_asked_and_come_back(
+    fabric: Fabric, bench: Bench
+) -> None:
+    old_file = "# wiki\nnet.ipv4.tcp_tw_recycle = 1\nnet.ipv4.tcp_sack = 0\n"
+    host = fabric.add(
+        "foreign",
+        sysctls={"net.ipv4.tcp_sack": 0},
+        files={"/etc/sysctl.conf": old_file},
+        links={"/etc/sysctl.d/99-sysctl.conf": "../sysctl.conf"},
+        variables=ROLE,
+    )
+    conf = host.root / "etc/sysctl.conf"
+    conf.chmod(0o640)
+    old = Whole.of(host)
+    inventory = bench.inventory([host])
+    left = bench("plan", inventory)
+    assert "/etc/sysctl.conf:3 sets 0 at `sysctl --system`: --edit-others comments" in left.out
+    asked = bench("apply", inventory, *NOW, "--edit-others")
+    assert asked.code == 0, asked.err
+    wiki, recycle, sack = conf.read_text().splitlines()
+    assert wiki == "# wiki"
+    assert recycle.startswith("# [tuner, tw-recycle: ")
+    assert recycle.endswith("] net.ipv4.tcp_tw_recycle = 1")
+    assert sack.endswith("] net.ipv4.tcp_sack = 0")
+    assert conf.stat().st_mode & 0o7777 == 0o640
+    assert (host.root / "etc/sysctl.d/99-sysctl.conf").is_symlink()
+    for loader in (["sysctl", "-q", "--system"], ["/lib/systemd/systemd-sysctl"]):
+        host.run(loader)
+        assert host.sysctl("net.ipv4.tcp_sack") == "1"
+    again = bench("apply", inventory, *NOW, "--edit-others")
+    assert "1 host: 1 unchanged" in again.out
+    back = bench("rollback", inventory, *NOW)
+    assert back.code == 0, back.err
+    assert Whole.of(host).differs(old) == ""
+    assert conf.read_text() == old_file
+    fabric.stop(host)
+
+
 ALONE = """
 import sys
 from tuner.apply.protocol import Phase, script

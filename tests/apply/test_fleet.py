@@ -124,9 +124,7 @@ def a_saved_plan_is_carried_out_as_it_is_or_not_at_all(fabric: Fabric, bench: Be
 
 
 @SCENES.append
-def lines_of_others_are_commented_out_if_asked_and_come_back(
-    fabric: Fabric, bench: Bench
-) -> None:
+def lines_of_others_are_commented_out_if_asked_and_come_back(fabric: Fabric, bench: Bench) -> None:
     old_file = "# wiki\nnet.ipv4.tcp_tw_recycle = 1\nnet.ipv4.tcp_sack = 0\n"
     host = fabric.add(
         "foreign",
@@ -159,6 +157,43 @@ def lines_of_others_are_commented_out_if_asked_and_come_back(
     assert back.code == 0, back.err
     assert Whole.of(host).differs(old) == ""
     assert conf.read_text() == old_file
+    fabric.stop(host)
+
+
+@SCENES.append
+def a_module_that_brings_keys_is_listed_with_them(fabric: Fabric, bench: Bench) -> None:
+    key = "net.netfilter.nf_conntrack_tcp_timeout_established"
+    host = fabric.add(
+        "module",
+        sysctls={"net.ipv4.ip_forward": 1, key: 600},
+        files={"/etc/sysctl.d/50-old.conf": f"net.ipv4.ip_forward = 1\n{key} = 600\n"},
+        variables={"tuner_roles": ["nat-gateway"]},
+        systemd=True,
+    )
+    old = Whole.of(host)
+    inventory = bench.inventory([host])
+    folder = bench.place()
+    assert bench("collect", inventory, "-o", folder).code == 0
+    dump = folder / "module.dump"  # a container could load no module, so it is to be none
+    said = dump.read_bytes().splitlines(keepends=True)
+    dump.write_bytes(b"".join(line for line in said if b"container" not in line))
+    plan = folder / "plan.json"
+    assert bench("plan", "--from", folder, "-o", plan).code == 1
+    done = bench("apply", plan, *NOW, "--hosts-from", inventory)
+    assert done.code == 0, done.err
+    assert f"{key.rpartition('.')[2]} 10 min → " in done.out
+    assert "nf_conntrack\n" in (host.root / "etc/modules-load.d/tuner.conf").read_text()
+    rule = (host.root / "etc/udev/rules.d/99-tuner.rules").read_text()
+    assert 'KERNEL=="nf_conntrack"' in rule
+    assert f"--prefix=/{key.rpartition('.')[0].replace('.', '/')}" in rule
+    live = live_of(host)
+    command = rule.partition('RUN+="')[2].partition('"')[0]
+    host.run(["sysctl", "-qw", f"{key}=5"])
+    assert host.run(command.split()).returncode == 0
+    assert live_of(host) == live
+    back = bench("rollback", inventory, *NOW)
+    assert back.code == 0, back.err
+    assert Whole.of(host).differs(old) == ""
     fabric.stop(host)
 
 

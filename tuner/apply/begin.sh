@@ -164,15 +164,23 @@ stage_file() {
   why=$(lay "$@" 2>&1) || trouble stage "$2" "$(reason "$why" "${2%/*}")"
 }
 
+# A folder and those above it, noted first, the innermost on top, so that they can go again.
+make_folder() {
+  if [ -d "$1" ]; then return 0; fi
+  make_folder "${1%/*}" || return 1
+  {
+    printf '%s\n' "$1"
+    if [ -e "$bundle/made" ]; then cat -- "$bundle/made"; fi
+  } >"$bundle/made.new" || return 1
+  mv -f -- "$bundle/made.new" "$bundle/made" || return 1
+  mkdir -- "$1" && chmod 755 "$1" && flush "${1%/*}"
+}
+
 # A copy of the old file, to be put back without room on the disk, and the new file.
 lay() {
   path=$2 folder=${2%/*}
   spot=$(beside "$1" "$path")
-  if [ ! -d "$folder" ]; then
-    mkdir -- "$folder" || return 1
-    chmod 755 "$folder" || return 1
-    printf '%s\n' "$folder" >>"$bundle/made" || return 1
-  fi
+  make_folder "$folder" || return 1
   if [ "$3" != - ]; then
     cp -a -- "$path" "$spot.old" || return 1
     flush "$spot.old" || return 1

@@ -44,7 +44,7 @@ def tell(job: Job, problem: Problem) -> tuple[str, str]:
                 "install iproute2 there",
             )
         case "folder":
-            return f"{first} cannot be written to: {rest}", _space(rest)
+            return f"{first} cannot be written to: {rest}", _immutable(first, rest)
         case "link":
             return (
                 f"{first} is a symbolic link, and tuner replaces regular files only",
@@ -134,7 +134,7 @@ def _space(why: str) -> str:
 
 def _immutable(path: str, why: str) -> str:
     if "not permitted" in why:
-        return f"is it immutable? lsattr {path}"
+        return f"is it immutable? lsattr -d {path}"
     return _space(why)
 
 

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import tuner
-from tuner.cli.consoles import for_file, on_stderr, on_stdout
+from tuner.cli.consoles import on_stderr
 from tuner.cli.exits import Exit
 from tuner.cli.fan_out import ask
-from tuner.cli.hosts import choose_hosts
-from tuner.cli.paths import write_atomically
-from tuner.errors import PolicyError, UsageError
+from tuner.cli.hosts import choose_hosts, limitable, whom
+from tuner.cli.outputs import Outputs
+from tuner.errors import PolicyError
 from tuner.inventory.host import Host
 from tuner.policy.policy import Policy, Severity
 from tuner.policy.resolve import load_profiles, resolve
 from tuner.remote.collect import collect
 from tuner.remote.session import Session
+from tuner.report._gauges import Gauges, gauges
 from tuner.report._report import Failure, HostReport, Report
-from tuner.report.as_json import render_json
-from tuner.report.text import print_arrival, print_report
+from tuner.report.text import print_arrival
 from tuner.resources import folder
 from tuner.rules._check import check, registry
 from tuner.rules._finding import Finding, Verdict
@@ -33,19 +32,22 @@ _DEFAULT_ROLE = "base"
 
 def run(options: argparse.Namespace) -> Exit:
     """Audit the hosts that the options name."""
-    outputs = [_output(text) for text in options.outputs]
+    outputs = Outputs(options)
     hosts = choose_hosts(options)
     policies = _policies(hosts, options)
     rules = tuple(registry().values())
     today = datetime.now(UTC).date()
     known: dict[Finding, Finding] = {}
     tables: dict[tuple[KeyState, ...], tuple[KeyState, ...]] = {}
+    measures: dict[Gauges, Gauges] = {}
     started = _now()
+    outputs.open()
 
     def work(host: Host, session: Session) -> HostReport:
         snapshot = collect(host, session)
         keys = key_states(snapshot, policies[host.roles])
         verdict = check(snapshot, policies[host.roles], rules, waivers=host.waivers, today=today)
+        measured = gauges(snapshot)
         return HostReport(
             name=host.name,
             roles=host.roles or (_DEFAULT_ROLE,),
@@ -54,6 +56,7 @@ def run(options: argparse.Namespace) -> Exit:
             os=snapshot.system.os_name,
             verdict=_shared(verdict, known),
             keys=tables.setdefault(keys, keys),
+            gauges=measures.setdefault(measured, measured),
         )
 
     stderr = on_stderr()
@@ -71,6 +74,7 @@ def run(options: argparse.Namespace) -> Exit:
             else result
         )
         done[host.name] = report
+        outputs.arrive(report)
         if options.verbose:
             print_arrival(report, stderr)
 
@@ -82,34 +86,13 @@ def run(options: argparse.Namespace) -> Exit:
         finished=_now(),
         fail_on=None if options.fail_on == "never" else Severity[options.fail_on.upper()],
         interrupted=interrupted,
+        whom=whom(options),
+        whole=not options.limit,
+        limitable=limitable(options),
     )
     code = _exit(report)
-    for form, path in outputs:
-        write_atomically(path, _FORMS[form](report, code))
-    _print(report, code, options.format)
+    outputs.finish(report, code)
     return code
-
-
-def _print(report: Report, code: Exit, form: str) -> None:
-    if form == "text":
-        print_report(report, on_stdout())
-    else:
-        sys.stdout.writelines(_FORMS[form](report, code))
-    sys.stdout.flush()
-
-
-def _text(report: Report, _: Exit) -> list[str]:
-    console = for_file()
-    with console.capture() as capture:
-        print_report(report, console)
-    return [capture.get()]
-
-
-def _json(report: Report, code: Exit) -> list[str]:
-    return list(render_json(report, exit_code=code))
-
-
-_FORMS: Mapping[str, Callable[[Report, Exit], list[str]]] = {"text": _text, "json": _json}
 
 
 def _exit(report: Report) -> Exit:
@@ -119,24 +102,6 @@ def _exit(report: Report) -> Exit:
     if report.incomplete:
         return Exit.INCOMPLETE
     return Exit.FINDINGS if report.failed else Exit.CLEAN
-
-
-def _output(text: str) -> tuple[str, Path]:
-    """Return format and file of one --output.
-
-    Raises:
-        UsageError: it is not FORMAT:FILE, or the folder is not there.
-    """
-    form, colon, name = text.partition(":")
-    if not colon or form not in _FORMS or not name:
-        raise UsageError(
-            f"--output {text!r} is not FORMAT:FILE",
-            hint=f"formats: {', '.join(_FORMS)}; as in --output json:report.json",
-        )
-    path = Path(name)
-    if not path.parent.is_dir():
-        raise UsageError(f"--output: there is no folder {path.parent}", hint="make it first")
-    return form, path
 
 
 def _policies(

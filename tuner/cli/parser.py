@@ -11,7 +11,7 @@ import tuner
 from tuner.cli.exits import Exit
 from tuner.errors import UsageError
 
-_FORMATS = ("text", "json")
+_FORMATS = ("text", "json", "jsonl", "markdown", "html", "sarif", "junit", "prometheus")
 _SEVERITIES = ("note", "warning", "error", "never")
 
 
@@ -87,7 +87,11 @@ def _add_audit(commands: argparse._SubParsersAction[_Parser]) -> None:
         help="also read profiles (*.yml) from this folder; may be repeated",
     )
     audit.add_argument(
-        "--format", choices=_FORMATS, default="text", help="what to print (default: %(default)s)"
+        "--format",
+        choices=_FORMATS,
+        default=None,
+        metavar="FORMAT",
+        help=f"what to print: {', '.join(_FORMATS)} (default: text)",
     )
     audit.add_argument(
         "--output",
@@ -95,7 +99,7 @@ def _add_audit(commands: argparse._SubParsersAction[_Parser]) -> None:
         action="append",
         default=[],
         metavar="FORMAT:FILE",
-        help="also write the report to a file; may be repeated",
+        help="also write the report to a file, - for standard output; may be repeated",
     )
     audit.add_argument(
         "--fail-on",

@@ -42,7 +42,7 @@ const page = (() => {
   }
 
   function toKey(number) {
-    const [key, state, wanted, live, missing, boot, standard, where, note] = rows[number];
+    const [key, state, wanted, live, boot, standard, where, note, missing] = rows[number];
     return { key, state, wanted, live, missing: !!missing, boot, standard, where, note };
   }
 
@@ -176,6 +176,11 @@ const page = (() => {
     return element;
   }
 
+  // A setting or a path that a line may break after its dots, slashes and underscores.
+  function breaks(text) {
+    return String(text).split(/(?<=[._/])(?=.)/).flatMap((piece, at) => (at ? [make("wbr"), piece] : [piece]));
+  }
+
   function mark(kind) {
     return make("i", { class: `mark ${kind}`, "aria-hidden": "true" });
   }
@@ -187,6 +192,6 @@ const page = (() => {
 
   return {
     total, column, blocks, blockOf, causes, roles, rules: raw.rules, SEVERITIES,
-    host, toVerdict, tally, select, make, mark, plural, format: (count) => number.format(count),
+    host, toVerdict, tally, select, make, breaks, mark, plural, format: (count) => number.format(count),
   };
 })();

@@ -162,6 +162,7 @@
     active = Math.max(0, items.findIndex(isPicked));
     if (tree) {
       sheet.style.height = `${items.length * ROW}px`;
+      tree.style.height = `min(calc(100vh - 2rem), ${Math.max(6, items.length) * ROW + 2}px)`;
       fill();
     }
     const line = $("count");
@@ -205,6 +206,9 @@
   function rowOf(item, at) {
     const group = item.host < 0;
     const title = group ? item.block.title : column.name[item.host];
+    const said = group
+      ? [make("b", {}, plural(item.count, "host")), ` ${title}`]
+      : [item.level === 1 ? make("b", {}, title) : title];
     const row = make("div", {
       class: `row${at === active ? " active" : ""}`, id: `row-${at}`, role: "treeitem",
       "aria-level": item.level, "aria-posinset": item.position, "aria-setsize": item.size,
@@ -212,14 +216,14 @@
       "aria-expanded": group ? String(state.open.has(item.block.number)) : null,
     },
       make("span", { class: `turn${group ? "" : " leaf"}`, "aria-hidden": "true" }),
-      make("span", { class: "title", title }, title),
+      make("span", { class: "title", title }, ...said),
       item.level === 1 ? marks(item.block) : "");
     row.style.top = `${at * ROW}px`;
     row.style.height = `${ROW}px`;
     row.addEventListener("click", (event) => {
       active = at;
       const turned = event.target.classList.contains("turn");
-      if (group && (turned || isPicked(item))) turn(item.block);
+      if (group && (turned || (isPicked(item) && root.classList.contains("picked")))) turn(item.block);
       else pick(item, true);
     });
     return row;
@@ -242,8 +246,8 @@
       reveal();
       fill();
     }
-    if (item.host < 0) detail.showBlock(place, item.block, chosen, back);
-    else detail.showHost(place, item.host, back);
+    if (item.host < 0) detail.showBlock(place, item.block, chosen, steps);
+    else detail.showHost(place, item.host, steps);
     root.classList.toggle("picked", asked);
     if (asked) remember(item);
   }
@@ -255,6 +259,12 @@
     pick(items.find((item) => item.host === index), asked);
     if (asked && tree) place.scrollIntoView({ block: "nearest" });
   }
+
+  function pickBlock(block) {
+    pick(items.find((item) => item.block === block && item.level === 1), true);
+  }
+
+  const steps = { back, toGroup: pickBlock, toHost: (index) => pickHost(index, true) };
 
   function back() {
     root.classList.remove("picked");
@@ -391,9 +401,8 @@
     }
     const block = kind === "group" && blocks.find((one) => one.id === value);
     if (!block) return false;
-    const item = items.find((one) => one.block === block && one.level === 1);
-    if (item) pick(item, true);
-    return Boolean(item);
+    pickBlock(block);
+    return true;
   }
 
   let unfolded = [];
@@ -411,6 +420,9 @@
   addCauseActions();
   if (tree) addFilters();
   refresh();
-  if (!recall() && items.length) pick(items[0], total === 1);
+  if (!recall() && items.length) {
+    // The worst findings come before hosts that nothing is known of.
+    pick(items.find((item) => item.block.outcome === "findings") || items[0], total === 1);
+  }
   if (tree && !location.hash) tree.scrollTop = 0;
 })();

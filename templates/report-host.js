@@ -2,16 +2,17 @@
 // What the page says of one host or of one group of hosts that came out alike.
 
 const detail = (() => {
-  const { make, mark, plural, format, SEVERITIES } = page;
+  const { make, breaks, mark, plural, format, SEVERITIES } = page;
   const STATES = {
     compliant: "clean", drifted: "warning", "lost-at-boot": "warning", wrong: "error",
     shadowed: "error", "not-settable": "note", "decided-later": "note", unknown: "unjudged",
   };
   const WRONG_NOW = new Set(["wrong", "drifted"]);
   const WRONG_LATER = new Set(["wrong", "shadowed", "lost-at-boot"]);
+  const MOST_NAMES = 500;
   const SVG = "http://www.w3.org/2000/svg";
 
-  function showHost(place, index, back) {
+  function showHost(place, index, { back, toGroup }) {
     const host = page.host(index);
     const about = [host.roles, host.kernel && `Linux ${host.kernel}`, host.os].filter(Boolean);
     const parts = [
@@ -21,7 +22,7 @@ const detail = (() => {
     ];
     if (host.block.count > 1) {
       const others = plural(host.block.count - 1, "other host");
-      parts.push(make("p", { class: "muted" }, `Alike: ${others}, group ${host.block.id}`));
+      parts.push(make("p", { class: "muted" }, `Alike: ${others}, `, link(`group ${host.block.id}`, () => toGroup(host.block))));
     }
     if (host.failure) parts.push(...failed(host.failure));
     parts.push(...found(host.verdict, host.block));
@@ -30,21 +31,28 @@ const detail = (() => {
     place.replaceChildren(...parts.filter(Boolean));
   }
 
-  function showBlock(place, block, chosen, back) {
+  function showBlock(place, block, chosen, { back, toHost }) {
     const first = page.host(block.first);
-    const members = [];
-    for (let index = block.first; index < block.first + block.count; index++)
-      if (chosen[index]) members.push(page.column.name[index]);
-    const shown = members.slice(0, 500).join(", ") + (members.length > 500 ? ", …" : "");
-    const title = members.length < block.count ? `${plural(members.length, "host")} of ${format(block.count)}` : plural(block.count, "host");
+    const names = [];
+    let count = 0;
+    for (let index = block.first; index < block.first + block.count; index++) {
+      if (!chosen[index] || ++count > MOST_NAMES) continue;
+      names.push(make("li", {}, link(page.column.name[index], () => toHost(index))));
+    }
+    if (count > MOST_NAMES) names.push(make("li", { class: "muted" }, `and ${plural(count - MOST_NAMES, "host")} more`));
+    const some = count < block.count ? ` of ${format(block.count)}` : "";
     const parts = [
-      ...heading(`${title} alike`, back),
+      ...heading(`${plural(count, "host")}${some} alike`, back),
       make("p", { class: "muted" }, [first.roles, `group ${block.id}`].filter(Boolean).join(" · ")),
-      make("p", { class: "members", tabindex: "0", role: "region", "aria-label": "Names" }, shown),
+      make("ul", { class: "members", tabindex: "0", "aria-label": "Hosts of this group" }, ...names),
     ];
     if (first.failure) parts.push(...failed(first.failure));
     parts.push(...found(page.toVerdict(block.verdict), block));
     place.replaceChildren(...parts.filter(Boolean));
+  }
+
+  function link(text, act) {
+    return make("button", { type: "button", class: "link", on: { click: act } }, text);
   }
 
   function heading(title, back) {
@@ -96,7 +104,7 @@ const detail = (() => {
     const sure = it.confidence === "proven" ? "" : ` (${it.confidence})`;
     return make("div", { class: "finding" },
       make("p", { class: "title" }, mark(severity), make("span", {}, severity),
-        make("span", { class: "name" }, it.key || it.rule),
+        make("span", { class: "name" }, ...breaks(it.key || it.rule)),
         make("span", { class: "aside" }, (it.key ? it.rule : "") + sure)),
       make("p", {}, it.message),
       facts([["live", it.live], ["wanted", it.wanted], ["next boot", it.boot], ["decided by", it.where]]),
@@ -107,7 +115,7 @@ const detail = (() => {
     const told = pairs.filter(([, value]) => value);
     if (!told.length) return null;
     return make("dl", { class: "facts" },
-      ...told.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
+      ...told.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, ...breaks(value)))));
   }
 
   function rulePage(name) {
@@ -170,14 +178,14 @@ const detail = (() => {
     const cell = (label, value, kind = "") =>
       make("td", { role: "cell", "data-label": label, class: kind || false }, value);
     return make("tr", { role: "row" },
-      make("th", { scope: "row", role: "rowheader" }, row.key),
+      make("th", { scope: "row", role: "rowheader" }, ...breaks(row.key)),
       make("td", { role: "cell", "data-label": "state" },
         make("span", { class: "state" }, mark(STATES[row.state] || "note"), row.state)),
       cell("wanted", row.wanted),
       cell("live", row.live, WRONG_NOW.has(row.state) ? "bad" : row.missing ? "soft" : ""),
       cell("next boot", row.boot, WRONG_LATER.has(row.state) ? "bad" : ""),
       cell("default", row.standard, "soft"),
-      make("td", { role: "cell", "data-label": "decided by" }, row.where,
+      make("td", { role: "cell", "data-label": "decided by" }, ...breaks(row.where),
         row.note ? make("span", { class: "note" }, row.note) : ""));
   }
 
@@ -187,7 +195,7 @@ const detail = (() => {
     for (const to of gauges.destinations) {
       const whole = gauges.usable || 0;
       figures.push(bar({
-        title: `Ports to ${to.remote.includes(":") ? `[${to.remote}]` : to.remote}:${to.port}`,
+        title: `Local ports to ${to.remote.includes(":") ? `[${to.remote}]` : to.remote}:${to.port}`,
         value: whole ? `${format(to.used)} of ${format(whole)}` : format(to.used),
         share: whole ? to.used / whole : 0,
         part: whole ? to.waiting / whole : 0,
@@ -201,7 +209,7 @@ const detail = (() => {
       figures.push(bar({
         title: "Connections tracked", value: `${format(entries)} of ${format(most)}`,
         share: entries / most, part: 0, ticks: [0.95],
-        note: "the kernel drops early from 95 % on, and everything new when it is full",
+        note: "above 95 % closing entries are dropped early; when it is full, new connections are",
       }));
     }
     if (!figures.length) return [];
@@ -226,6 +234,7 @@ const detail = (() => {
     const change = Math.abs(rate) < 0.5 ? "steady" : `${rate > 0 ? "+" : "−"}${format(Math.abs(Math.round(rate)))} a second`;
     const picture = svg("svg", { class: "slope", viewBox: "0 0 100 44", preserveAspectRatio: "none", "aria-hidden": "true" },
       svg("rect", { class: "track", width: 100, height: 44, rx: 0.6 }),
+      svg("polygon", { class: "area", points: `4,44 4,${y(first)} 96,${y(second)} 96,44` }),
       svg("polyline", { class: "line", points: `4,${y(first)} 96,${y(second)}` }));
     return make("figure", { class: "gauge" },
       make("figcaption", {}, make("span", {}, "TIME_WAIT, two samples"), make("span", {}, `${format(first)} → ${format(second)}`)),

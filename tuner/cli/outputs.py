@@ -101,13 +101,13 @@ class Outputs:
                         self._streams.pop(target).close()
             elif target.path is not None:
                 try:
-                    write_atomically(target.path, _FORMS[target.form](report, code))
+                    write_atomically(target.path, FORMS[target.form](report, code))
                 except TunerError as error:
                     self._troubles.append(error)
             elif target.form == "text":
                 print_report(report, on_stdout())
             else:
-                _print(_FORMS[target.form](report, code))
+                _print(FORMS[target.form](report, code))
         sys.stdout.flush()
         if self._troubles:
             raise self._troubles[0]
@@ -154,7 +154,7 @@ def _html(report: Report, code: Exit) -> Iterable[str]:
     return render_html(report, registry(), sources, exit_code=code, meaning=code.meaning)
 
 
-_FORMS: Mapping[str, Callable[[Report, Exit], Iterable[str]]] = {
+FORMS: Mapping[str, Callable[[Report, Exit], Iterable[str]]] = {
     "text": _text,
     "json": lambda report, code: render_json(report, exit_code=code),
     "jsonl": lambda report, code: render_jsonl(report, exit_code=code),
@@ -198,10 +198,10 @@ def _target(text: str) -> _Target:
         UsageError: it is not FORMAT:FILE, or the file cannot be there.
     """
     form, colon, name = text.partition(":")
-    if not colon or form not in _FORMS or not name:
+    if not colon or form not in FORMS or not name:
         raise UsageError(
             f"--output {text!r} is not FORMAT:FILE",
-            hint=f"formats: {', '.join(_FORMS)}; as in --output json:report.json",
+            hint=f"formats: {', '.join(FORMS)}; as in --output json:report.json",
         )
     if name == STDOUT:
         return _Target(form, None)

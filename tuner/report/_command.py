@@ -27,6 +27,7 @@ class Commands:
             for host in report.hosts:
                 for group in host.groups:
                     self._groups.setdefault(group, set()).add(host.name)
+        self._ambiguous = set(self._groups)  # "!web3" leaves out the group web3, not the host
         names = set(self._everyone)
         self._groups = {
             group: members
@@ -55,6 +56,11 @@ class Commands:
         """Return the command that plans for these hosts, empty where no limit can name them."""
         return self._on("plan", hosts)
 
+    def title(self, hosts: Sequence[str]) -> str:
+        """Return the inventory's name for exactly these hosts, empty where it has none."""
+        wanted = set(hosts)
+        return next((group for group, members in self._groups.items() if members == wanted), "")
+
     def _on(self, command: str, hosts: Sequence[str], *flags: str) -> str:
         words = ["tuner", command, *self._report.whom, *flags]
         if len(hosts) < len(self._everyone) or not self._report.whole:
@@ -81,7 +87,9 @@ class Commands:
         ):
             if wanted <= members:
                 others = sorted(members - wanted)
-                if all(_NAME.fullmatch(name) for name in others):
+                if all(_NAME.fullmatch(name) for name in others) and not (
+                    self._ambiguous.intersection(others)
+                ):
                     yield ",".join([group, *(f"!{name}" for name in others)])
             elif members <= wanted and members & left.keys():
                 union.append(group)

@@ -7,7 +7,7 @@ show it as text.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tuner.report import _page
@@ -15,14 +15,15 @@ from tuner.report._clean import clean
 from tuner.report._command import LONGEST as LONGEST_COMMAND
 from tuner.report._command import Commands
 from tuner.report._gauges import Gauges
-from tuner.report._report import Cause, HostReport, Report
-from tuner.report._words import LONGEST, message, names, next_boot, place, reading
+from tuner.report._report import Cause, HostReport, Report, fold
+from tuner.report._words import LONGEST, key_facts, message, next_boot, reading, where
 from tuner.rules._finding import Finding, Waived
 from tuner.rules._rule import Rule
 from tuner.rules._state import KeyState
 from tuner.snapshot.snapshot import Missing
 
-_NAMES = 3
+_NAMES = 2  # in a group's title, from its first hosts
+_FOLDED = 100
 _SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
@@ -64,7 +65,7 @@ def compact(report: Report, rules: Mapping[str, Rule]) -> dict[str, Any]:
                 block.id,
                 block.outcome,
                 len(block.hosts),
-                names(block.hosts, _NAMES),
+                commands.title(block.hosts) or _title(block.hosts),
                 -1 if verdict is None else tables.verdicts.number(verdict),
                 clean(commands.of(block), longest=LONGEST_COMMAND),
             ]
@@ -148,7 +149,7 @@ class _Tables:
             "" if finding.live is None else reading(finding.live),
             clean(finding.wanted, longest=LONGEST),
             "" if finding.next_boot is None else next_boot(finding.next_boot),
-            place(finding.path, finding.line) if finding.path else "",
+            where(finding),
             str(finding.confidence),
             clean(finding.fix.value) if finding.fix else "",
         ]
@@ -161,6 +162,11 @@ class _Tables:
             clean(waiver.owner),
             waiver.until.isoformat(),
         ]
+
+
+def _title(hosts: Sequence[str]) -> str:
+    folded = [clean(name) for name in fold(hosts[:_FOLDED])]
+    return ", ".join(folded[:_NAMES])
 
 
 def _add(host: HostReport, columns: Mapping[str, list[Any]], tables: _Tables) -> None:
@@ -186,18 +192,7 @@ def _cause(cause: Cause, numbers: Mapping[str, int], tables: _Tables) -> list[An
 
 
 def _key(row: KeyState) -> list[Any]:
-    boot = row.next_boot
-    return [
-        clean(row.key),
-        str(row.state),
-        clean(row.wanted, longest=LONGEST),
-        reading(row.live),
-        int(isinstance(row.live, Missing)),
-        next_boot(boot),
-        "" if row.default is None else str(row.default),
-        place(boot.path, boot.line) if boot.path else "",
-        clean(row.note, longest=LONGEST),
-    ]
+    return [*key_facts(row).values(), int(isinstance(row.live, Missing))]
 
 
 def _gauges(gauges: Gauges) -> list[Any]:

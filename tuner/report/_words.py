@@ -12,6 +12,7 @@ from tuner.policy.policy import Severity
 from tuner.report._clean import clean
 from tuner.report._report import Outcome, fold
 from tuner.rules._finding import Finding, NextBoot, Origin, Verdict
+from tuner.rules._state import KeyState
 from tuner.snapshot.snapshot import Missing, Reading
 
 LONGEST = 600
@@ -61,7 +62,7 @@ def next_boot(boot: NextBoot) -> str:
         case Origin.FILE:
             return clean(str(boot.value)) or "empty"
         case Origin.DEFAULT:
-            return f"{boot.value} (kernel default)"
+            return f"{clean(str(boot.value))} (kernel default)"
         case Origin.UNSET:
             return "kernel default"
         case Origin.UNKNOWN:
@@ -71,6 +72,14 @@ def next_boot(boot: NextBoot) -> str:
 def place(path: str, line: int) -> str:
     """Return path and line; a line of 0 is none, or several."""
     return f"{clean(path)}:{line}" if line else clean(path)
+
+
+def where(finding: Finding) -> str:
+    """Return the place that causes a finding; a setting that no file decides has that said."""
+    if finding.path:
+        return place(finding.path, finding.line)
+    boot = finding.next_boot
+    return "no file" if boot is not None and boot.origin in {Origin.DEFAULT, Origin.UNSET} else ""
 
 
 def facts(finding: Finding) -> list[str]:
@@ -83,6 +92,26 @@ def facts(finding: Finding) -> list[str]:
     if finding.path:
         told.append(place(finding.path, finding.line))
     return told
+
+
+def key_facts(row: KeyState) -> dict[str, str]:
+    """Return the four values of a key, its state and the line that decides, all in words."""
+    boot = row.next_boot
+    then, decider = next_boot(boot), place(boot.path, boot.line)
+    if boot.origin is Origin.DEFAULT:
+        then, decider = clean(str(boot.value)), "kernel default"
+    elif boot.origin is Origin.UNSET:
+        decider = "no file"
+    return {
+        "key": clean(row.key),
+        "state": str(row.state),
+        "wanted": clean(row.wanted, longest=LONGEST),
+        "live": reading(row.live),
+        "next_boot": then,
+        "default": "" if row.default is None else clean(str(row.default)),
+        "where": decider,
+        "note": clean(row.note, longest=LONGEST),
+    }
 
 
 def message(finding: Finding) -> str:

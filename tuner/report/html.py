@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from tuner.policy.policy import Severity
 from tuner.report._clean import clean
@@ -24,25 +26,28 @@ from tuner.report._report import Block, Cause, Outcome, Report
 from tuner.report._words import (
     LONGEST,
     OUTCOMES,
+    key_facts,
     message,
     names,
     next_boot,
-    place,
     plural,
     reading,
     tally,
     unseen,
+    where,
 )
 from tuner.rules._finding import Finding, Verdict
 from tuner.rules._rule import Rule
-from tuner.rules._state import KeyState, State
+from tuner.rules._state import State
 
 MOST_CAUSES = 100
 """Causes that are told in the page itself."""
 MOST_GROUPS = 60
 """Groups that are told on paper, and where scripts do not run."""
 
+_BREAK = re.compile(r"(?<=[._/])(?=.)")
 _NAMES = 6
+_LISTED = 20  # names of a group on paper
 _COMMAND = 2000  # characters; the script has the whole of it
 
 
@@ -70,6 +75,7 @@ def render_html(
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["breaks"] = _breaks
     template = environment.from_string(sources.template)
     commands = Commands(report)
     groups = [block for block in report.blocks if _telling(block)]
@@ -93,11 +99,10 @@ def render_html(
         when=_when(report),
         version=report.version,
         exit_code=exit_code,
-        meaning=meaning,
-        fail_on=str(report.fail_on) if report.fail_on else "never",
+        meaning=meaning.replace("--fail-on", f"--fail-on {report.fail_on or 'never'}"),
         causes=[_cause(cause) for cause in report.causes[:MOST_CAUSES]],
         causes_left=max(0, len(report.causes) - MOST_CAUSES),
-        groups=[_group(block, commands.of(block)) for block in groups[:MOST_GROUPS]],
+        groups=[_group(block, commands) for block in groups[:MOST_GROUPS]],
         groups_left=max(0, len(groups) - MOST_GROUPS),
         clean_hosts=report.count(Outcome.CLEAN),
         plural=plural,
@@ -105,6 +110,11 @@ def render_html(
 
 
 _ORDER = (Outcome.FINDINGS, Outcome.CLEAN, Outcome.UNJUDGED, Outcome.UNREACHABLE)
+
+
+def _breaks(text: str) -> Markup:
+    """Return a setting or a path that a line may break after its dots, slashes and underscores."""
+    return Markup("<wbr>").join(_BREAK.split(text))
 
 
 def _hash(text: str) -> str:
@@ -159,7 +169,8 @@ def _summary(report: Report) -> list[dict[str, str]]:
     if unreachable:
         parts.append({"mark": "unreachable", "words": f"{unreachable:,} unreachable"})
     if not partly and not unreachable and report.hosts:
-        parts.append({"mark": "clean", "words": "every host was judged by every rule"})
+        every = "every host was" if len(report.hosts) > 1 else "it was"
+        parts.append({"mark": "clean", "words": f"{every} judged by every rule"})
     return parts
 
 
@@ -196,7 +207,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "live": "" if finding.live is None else reading(finding.live),
         "wanted": clean(finding.wanted, longest=LONGEST),
         "next_boot": "" if finding.next_boot is None else next_boot(finding.next_boot),
-        "where": place(finding.path, finding.line) if finding.path else "",
+        "where": where(finding),
     }
 
 
@@ -205,14 +216,18 @@ def _telling(block: Block) -> bool:
     return block.outcome is not Outcome.CLEAN or bool(verdict and verdict.waived)
 
 
-def _group(block: Block, command: str) -> dict[str, Any]:
+def _group(block: Block, commands: Commands) -> dict[str, Any]:
     like = block.like
+    command = commands.of(block)
+    title = commands.title(block.hosts)
+    listed = names(block.hosts, _LISTED)
     verdict = like.verdict or Verdict()
-    rows = [_key(row) for row in like.keys if row.state is not State.COMPLIANT]
+    rows = [key_facts(row) for row in like.keys if row.state is not State.COMPLIANT]
     return {
         "id": block.id,
-        "names": names(block.hosts, 40),
-        "roles": ", ".join(like.roles),
+        "title": f"{clean(title)} ({plural(len(block.hosts), 'host')})" if title else listed,
+        "names": listed if title else "",
+        "roles": clean(", ".join(like.roles)),
         "tally": tally(verdict) or OUTCOMES[block.outcome],
         "command": clean(command, longest=_COMMAND) if len(command) <= _COMMAND else "",
         "failure": clean(like.failure.message, longest=LONGEST) if like.failure else "",
@@ -233,18 +248,4 @@ def _group(block: Block, command: str) -> dict[str, Any]:
         "example": clean(block.hosts[0]) if len(block.hosts) > 1 else "",
         "keys": rows,
         "compliant": len(like.keys) - len(rows),
-    }
-
-
-def _key(row: KeyState) -> dict[str, str]:
-    boot = row.next_boot
-    return {
-        "key": clean(row.key),
-        "state": str(row.state),
-        "wanted": clean(row.wanted, longest=LONGEST),
-        "live": reading(row.live),
-        "next_boot": next_boot(boot),
-        "default": "" if row.default is None else str(row.default),
-        "where": place(boot.path, boot.line) if boot.path else "",
-        "note": clean(row.note, longest=LONGEST),
     }

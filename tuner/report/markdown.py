@@ -19,10 +19,10 @@ from tuner.report._words import (
     facts,
     message,
     names,
-    place,
     plural,
     tally,
     unseen,
+    where,
 )
 from tuner.rules._finding import Finding, Verdict
 
@@ -98,13 +98,13 @@ def _headline(report: Report) -> str:
 def _row(cause: Cause) -> str:
     finding = cause.finding
     setting = _code(finding.key) if finding.key else ""
-    where = _code(place(finding.path, finding.line)) if finding.path else "no file"
+    decider = where(finding)
     cells = (
         str(finding.severity),
         setting,
         _code(finding.rule),
         f"{len(cause.hosts):,}",
-        where,
+        _code(decider) if finding.path else decider,
     )
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 

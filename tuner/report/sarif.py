@@ -87,7 +87,13 @@ _BASES = {
     }
 }
 _NOTIFICATIONS = {
-    name: {"id": name, "shortDescription": {"text": text}, "fullDescription": {"text": text}}
+    name: {
+        "id": name,
+        "name": name.capitalize(),
+        "shortDescription": {"text": text},
+        "fullDescription": {"text": text},
+        "help": {"text": text},
+    }
     for name, text in {
         "unreachable": "A host was not asked, or gave no usable answer.",
         "unjudged": "A rule could not see what it needs on a host.",
@@ -99,6 +105,7 @@ _NOTIFICATIONS = {
 def _rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.id,
+        "name": _pascal(rule.id),
         "shortDescription": {"text": f"{rule.title}."},
         "fullDescription": {"text": _page.section(rule, "Why it is wrong") or f"{rule.title}."},
         "help": {
@@ -118,11 +125,16 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
+def _pascal(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("-"))
+
+
 def _unknown_rule(finding: Finding) -> dict[str, Any]:
     """Describe what is reported under a name that no rule has."""
     text = f"{finding.rule.replace('-', ' ').capitalize()}."
     return {
         "id": finding.rule,
+        "name": _pascal(finding.rule),
         "shortDescription": {"text": text},
         "fullDescription": {"text": text},
         "help": {"text": text, "markdown": f"{text}\n"},

@@ -61,7 +61,7 @@ def print_arrival(host: HostReport, console: Console) -> None:
 def _print_block(block: Block, command: str, console: Console) -> None:
     verdict = _verdict(block)
     heading = Text.assemble((names(block.hosts, _NAMES), "bold"))
-    heading.append(f"  {', '.join(block.like.roles)}", style="dim")
+    heading.append(f"  {clean(', '.join(block.like.roles))}", style="dim")
     heading.append(f"  {tally(verdict)}")
     console.print(heading)
     for finding in verdict.findings:
@@ -87,7 +87,8 @@ def _print_block(block: Block, command: str, console: Console) -> None:
 def _print_command(block: Block, command: str, console: Console) -> None:
     """Print the group's command as one line that can be copied, whatever the width."""
     if 0 < len(command) <= _COMMAND:
-        line = Text.assemble(" " * _INDENT, command, (f"  # group {block.id}", "dim"))
+        shown = clean(command, longest=_COMMAND)
+        line = Text.assemble(" " * _INDENT, shown, (f"  # group {block.id}", "dim"))
         console.print(line, soft_wrap=True)
 
 
@@ -113,7 +114,7 @@ def _print_failure(block: Block, command: str, console: Console) -> None:
     failure = block.like.failure
     if failure is None:
         return
-    line = Text.assemble((names(block.hosts, _NAMES), "bold"), "  ", (failure.kind, "red"))
+    line = Text.assemble((names(block.hosts, _NAMES), "bold"), "  ", (clean(failure.kind), "red"))
     _write(console, line)
     _write(console, Text(clean(failure.message, longest=600)), _BODY)
     if failure.hint:

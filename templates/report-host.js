@@ -130,7 +130,7 @@ const detail = (() => {
   }
 
   function command(line) {
-    const code = make("code", {}, line);
+    const code = make("code", { tabindex: "0", role: "region", "aria-label": "Command" }, line);
     const button = make("button", { type: "button" }, "Copy");
     button.addEventListener("click", async () => {
       button.textContent = (await copy(line, code)) ? "Copied" : "Press Ctrl+C";

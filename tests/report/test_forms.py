@@ -12,10 +12,13 @@ import jsonschema
 import pytest
 from rich.console import Console
 
+from bench.fleet import fleet
+from tests.report.samples import hostile_report
 from tuner.policy.policy import Confidence, Severity
 from tuner.policy.waiver import Waiver
 from tuner.report._report import Failure, HostReport, Report
 from tuner.report.as_json import render_json
+from tuner.report.as_jsonl import render_jsonl
 from tuner.report.text import print_arrival, print_report
 from tuner.rules._finding import Finding, Fix, Kind, NextBoot, Origin, Skipped, Verdict, Waived
 from tuner.snapshot.snapshot import Missing
@@ -148,8 +151,8 @@ def document(report: Report = REPORT) -> Any:
     return json.loads("".join(render_json(report, exit_code=3)))
 
 
-def schema() -> Any:
-    source = resources.files("tuner.report") / "schema" / "report-1.json"
+def schema(name: str = "report-1") -> Any:
+    source = resources.files("tuner.report") / "schema" / f"{name}.json"
     return json.loads(source.read_text())
 
 
@@ -190,6 +193,49 @@ def test_json_says_what_the_text_says() -> None:
     }
     assert found["groups"][0]["hosts"] in (["gone"], ["web1", "web2"])
     assert found["hosts"][5]["error"]["kind"] == "connect"
+
+
+@pytest.mark.parametrize("report", [REPORT, hostile_report(), fleet(40)])
+def test_every_line_keeps_to_the_shipped_schema(report: Report) -> None:
+    validator = jsonschema.Draft202012Validator(schema("report-lines-1"))
+    validator.check_schema(schema("report-lines-1"))
+    lines = [json.loads(line) for line in render_jsonl(report, exit_code=3)]
+    assert [line["type"] for line in lines] == ["host"] * len(report.hosts) + ["summary"]
+    for line in lines:
+        validator.validate(line)
+    jsonschema.Draft202012Validator(schema()).validate(document(report))
+
+
+def test_the_two_schemas_describe_the_same_things() -> None:
+    assert schema()["$defs"] == schema("report-lines-1")["$defs"]
+    host, summary = schema("report-lines-1")["oneOf"]
+    assert host["$ref"] == schema()["properties"]["hosts"]["items"]["$ref"]
+    for name, about in summary["properties"].items():
+        assert name == "type" or about == schema()["properties"][name]
+
+
+def test_lines_say_what_the_json_says() -> None:
+    whole = document()
+    *hosts, summary = (json.loads(line) for line in render_jsonl(REPORT, exit_code=3))
+    for line, host in zip(hosts, whole["hosts"], strict=True):
+        keys = whole["key_tables"].get(host["keys"])
+        assert line == {"type": "host", **host, "keys": keys}
+    assert summary["groups"] == whole["groups"]
+    assert summary["totals"] == whole["totals"]
+
+
+def test_groups_have_their_hosts_and_their_command() -> None:
+    groups = {tuple(group["hosts"]): group for group in document()["groups"]}
+    assert groups["web1", "web2"]["command"] == "tuner plan --limit web"
+    assert groups["ok",]["command"] is None
+    assert "tuner plan --limit web  # group 601e80f981ac" in text(width=30)
+
+
+def test_measures_are_in_the_json() -> None:
+    (host, *_) = document(fleet(1))["hosts"]
+    assert host["gauges"]["usable_ports"] == 28232
+    assert host["gauges"]["conntrack"]["max"] == 262_144
+    assert len(host["gauges"]["destinations"]) == 3
 
 
 def test_json_is_plain_ascii() -> None:

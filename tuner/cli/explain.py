@@ -42,9 +42,9 @@ def run(options: argparse.Namespace) -> Exit:
     return Exit.CLEAN
 
 
-def print_schema(_: argparse.Namespace) -> Exit:
-    """Print the JSON Schema of the report."""
-    schema = resources.files("tuner.report") / "schema" / "report-1.json"
+def print_schema(options: argparse.Namespace) -> Exit:
+    """Print the JSON Schema of a document."""
+    schema = resources.files("tuner.report") / "schema" / f"{options.document}-1.json"
     sys.stdout.write(schema.read_text(encoding="utf-8"))
     return Exit.CLEAN
 

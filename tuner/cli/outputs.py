@@ -181,7 +181,7 @@ def _targets(options: argparse.Namespace) -> list[_Target]:
         )
     seen: dict[str, str] = {}
     for target in targets:
-        if target.path is not None:
+        if target.path is not None and (target.path.is_file() or not target.path.exists()):
             same = seen.setdefault(os.path.realpath(target.path), target.form)
             if same is not target.form or sum(other == target for other in targets) > 1:
                 raise UsageError(

@@ -54,9 +54,7 @@ class _Kind:
 _REFUSED = Failure(
     "connect", "cannot connect to port 22: connection refused", "is sshd running there?"
 )
-_SILENT = Failure(
-    "timed-out", "no answer within 10 s while connecting", "try --connect-timeout 30"
-)
+_SILENT = Failure("timed-out", "no answer within 10 s while connecting", "try --connect-timeout 30")
 _WAIVED = Waiver(
     key="net.core.somaxconn",
     reason="the listener asks for 511, whatever the cap is",

@@ -67,9 +67,7 @@ def _without_pages(log: Any) -> Any:
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reports")
-    outputs = [
-        word for form in FORMS for word in ("--output", f"{form}:{folder / SUFFIXES[form]}")
-    ]
+    outputs = [word for form in FORMS for word in ("--output", f"{form}:{folder / SUFFIXES[form]}")]
     run = subprocess.run(
         [sys.executable, "-m", "tuner", "audit", "inventory.yml", *outputs, "--forks", "1"],
         cwd=HERE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,9 +21,16 @@ _FLAGS = (
 AXE = (resources.files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
+def program() -> str:
+    """Return the path of the browser, empty where there is none."""
+    names = ("chromium", "google-chrome", "chromium-browser")
+    return next((path for name in names if (path := shutil.which(name))), "")
+
+
 def missing() -> str:
     """Return the programs that are not there, empty for none."""
-    return " and ".join(name for name in ("chromium", "chromedriver") if not shutil.which(name))
+    there = {"chromium": program(), "chromedriver": shutil.which("chromedriver")}
+    return " and ".join(name for name, path in there.items() if not path)
 
 
 class Browser:
@@ -96,8 +104,6 @@ class Browser:
 
     def pdf(self) -> bytes:
         """Return the page as it is printed."""
-        import base64  # noqa: PLC0415
-
         return base64.b64decode(self._tell("Page.printToPDF", {})["data"])
 
     def _tell(self, command: str, arguments: dict[str, Any]) -> Any:
@@ -108,7 +114,7 @@ class Browser:
 def browser(profile: Path) -> Iterator[Browser]:
     """Start it, with an empty profile in that folder."""
     options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium") or ""
+    options.binary_location = program()
     for flag in (*_FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})

@@ -97,7 +97,9 @@ def test_words_of_the_command_line_are_quoted() -> None:
 
 
 def test_a_command_longer_than_a_shell_takes_is_not_given() -> None:
-    hosts = tuple(HostReport(f"host-{n}-{'x' * 60}", verdict=Verdict((RECYCLE,))) for n in range(2000))
+    hosts = tuple(
+        HostReport(f"host-{n}-{'x' * 60}", verdict=Verdict((RECYCLE,))) for n in range(2000)
+    )
     made = replace(REPORT, hosts=(*hosts, host("ok")))
     assert len(hosts) * 60 > LONGEST
     assert Commands(made).of(made.blocks[0]) == "tuner explain tw-recycle"

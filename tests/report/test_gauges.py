@@ -61,7 +61,9 @@ def test_the_two_samples_and_the_tracked_connections() -> None:
 
 
 def test_one_sample_is_no_course() -> None:
-    counters = Counters({"sockstat.TCP.tw": 1200, "conntrack.max": 0, "conntrack.count": 0}, {}, 0.0)
+    counters = Counters(
+        {"sockstat.TCP.tw": 1200, "conntrack.max": 0, "conntrack.count": 0}, {}, 0.0
+    )
     found = gauges(snapshot(counters=counters))
     assert found.time_wait is None
     assert found.conntrack is None

@@ -9,7 +9,9 @@ import pytest
 from tests.report.samples import FORMATS, HOSTILE, empty_report, render, rendered
 from tuner.cli.exits import Exit
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2028\u2029\ud800-\udfff\ufffe]")
+CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2028\u2029\ud800-\udfff\ufffe]"
+)
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -42,7 +42,7 @@ def test_a_host_is_a_suite_and_a_rule_a_case() -> None:
     assert {case.name for case in suites["ok"]} == set(registry())
     assert suites["ok"].tests == len(registry())
     assert (suites["ok"].failures, suites["ok"].errors, suites["ok"].skipped) == (0, 0, 0)
-    assert {one.name: one.value for one in suites["web1"].properties()} == {
+    assert {one.name: one.value for one in suites["web1"].properties()} == {  # type: ignore[no-untyped-call]
         "roles": "public-server",
         "groups": "web",
         "kernel": "6.1.0",

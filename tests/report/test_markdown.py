@@ -62,7 +62,9 @@ def many(number: int) -> Report:
     return replace(REPORT, hosts=hosts)
 
 
-@pytest.mark.parametrize("report", [REPORT, hostile_report(), empty_report(), fleet(10_000), many(3000)])
+@pytest.mark.parametrize(
+    "report", [REPORT, hostile_report(), empty_report(), fleet(10_000), many(3000)]
+)
 def test_it_fits_a_comment(report: Report) -> None:
     text = render("markdown", report)
     assert len(text.encode()) <= LARGEST < 65_536
@@ -108,7 +110,7 @@ def test_no_host_writes_markup() -> None:
 
 def test_nothing_outside_of_code_mentions_or_links() -> None:
     page = Page(render("markdown", hostile_report()))
-    prose = [data for tag, data in page.texts if tag not in {"code"}]
+    prose = [data for tag, data in page.texts if tag != "code"]
     assert any("octocat" in data for data in prose)
     for data in prose:
         assert not re.search(r"@[A-Za-z0-9]", data), data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -72,8 +72,11 @@ def search(page: Browser, words: str) -> None:
     )
 
 
-def until(condition: object) -> None:
-    assert callable(condition)
+def until_titled(page: Browser, title: str) -> None:
+    until(lambda: page.text("#detail-title") == title)
+
+
+def until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 10
     while not condition():
         assert time.monotonic() < end
@@ -188,9 +191,9 @@ def test_search_looks_through_everything_a_host_is(page: Browser) -> None:
 def test_outcomes_and_roles_filter_together(page: Browser) -> None:
     click(page, "button.outcome.findings")
     assert count(page).startswith("180 of 400 hosts")
-    assert page.run(
-        "return document.querySelector('button.outcome.findings').ariaPressed"
-    ) == "true"
+    assert (
+        page.run("return document.querySelector('button.outcome.findings').ariaPressed") == "true"
+    )
     page.run(
         "const roles = document.getElementById('role');"
         "roles.value = [...roles.options].find((one) => one.text === 'public-server').value;"
@@ -214,8 +217,15 @@ def test_a_host_shows_the_four_values_and_the_deciding_line(
         "return [...document.querySelectorAll('.detail tbody tr')].map((row) =>"
         "[...row.children].map((cell) => cell.innerText))"
     )
-    assert ["net.core.somaxconn", "lost-at-boot", "at least 4096", "4096", "128", "128",
-            "kernel default"] in rows
+    assert [
+        "net.core.somaxconn",
+        "lost-at-boot",
+        "at least 4096",
+        "4096",
+        "128",
+        "128",
+        "kernel default",
+    ] in rows
     detail = chromium.text("#detail")
     assert "/etc/sysctl.d/99-old.conf:1" in detail
     assert "tuner plan inventory.yml --limit old" in detail
@@ -259,7 +269,10 @@ def test_everything_can_be_done_from_the_keyboard(page: Browser) -> None:
     press(Keys.HOME, Keys.ARROW_DOWN, Keys.ARROW_DOWN)
     assert page.text("#detail-title") == "12 hosts alike"
     press(Keys.ARROW_RIGHT)
-    assert page.run(f"const tree = document.getElementById('tree'); {active} return one.ariaExpanded") == "true"
+    assert (
+        page.run(f"const tree = document.getElementById('tree'); {active} return one.ariaExpanded")
+        == "true"
+    )
     press(Keys.ARROW_RIGHT)
     assert page.text("#detail-title") == OLD[0]
     press(Keys.ARROW_LEFT, Keys.ARROW_LEFT, Keys.END)
@@ -294,13 +307,12 @@ def test_a_link_to_a_host_or_group_finds_it(chromium: Browser, pages: dict[str, 
 
 def test_the_command_is_copied(page: Browser) -> None:
     page.driver.execute_cdp_cmd(
-        "Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+        "Browser.grantPermissions",
+        {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]},
     )
     click(page, ".command button")
     until(lambda: page.text(".command button") == "Copied")
-    copied = page.driver.execute_async_script(
-        "navigator.clipboard.readText().then(arguments[0])"
-    )
+    copied = page.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
     assert copied == "tuner plan inventory.yml --limit old"
 
 
@@ -315,8 +327,10 @@ def test_paper_has_every_group_and_no_controls(page: Browser) -> None:
     assert page.run("return getComputedStyle(document.documentElement).backgroundColor") == (
         "rgb(247, 247, 245)"
     )
-    page.run("window.unfolded = 0; addEventListener('beforeprint', () => {"
-             "window.unfolded = document.querySelectorAll('details.cause[open]').length})")
+    page.run(
+        "window.unfolded = 0; addEventListener('beforeprint', () => {"
+        "window.unfolded = document.querySelectorAll('details.cause[open]').length})"
+    )
     page.look()
     assert page.pdf().startswith(b"%PDF")
     assert page.run("return window.unfolded") == len(FLEET.causes)
@@ -372,7 +386,11 @@ def test_a_phone_shows_the_list_or_the_host(chromium: Browser, pages: dict[str, 
     ],
 )
 def test_axe_finds_no_barrier(
-    chromium: Browser, pages: dict[str, Path], name: str, width: int, dark: bool  # noqa: FBT001
+    chromium: Browser,
+    pages: dict[str, Path],
+    name: str,
+    width: int,
+    dark: bool,  # noqa: FBT001
 ) -> None:
     chromium.look(width=width, dark=dark)
     chromium.open(pages[name])
@@ -396,8 +414,10 @@ def test_hostile_words_are_words(chromium: Browser, pages: dict[str, Path]) -> N
     assert (before.count("a"), before.count("form"), before.count("style")) == (1, 1, 1)
     assert chromium.run("return document.querySelectorAll('script').length") == 4
     for host in report.hosts:
-        chromium.run("location.hash = '#host=' + encodeURIComponent(arguments[0])", clean(host.name))
-        until(lambda name=clean(host.name): chromium.text("#detail-title") == name)
+        chromium.run(
+            "location.hash = '#host=' + encodeURIComponent(arguments[0])", clean(host.name)
+        )
+        until_titled(chromium, clean(host.name))
         chromium.run("for (const one of document.querySelectorAll('details')) one.open = true")
         assert [tag for tag in chromium.run(tags) if tag in known] == before
     assert f"{HOSTILE[1]}1" in chromium.run("return page.column.name")

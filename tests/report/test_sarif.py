@@ -10,7 +10,7 @@ from urllib.parse import unquote, urljoin
 
 import jsonschema
 import pytest
-from sarif import loader
+from sarif import loader  # type: ignore[import-untyped]
 
 from bench.fleet import fleet
 from tests.report.samples import empty_report, hostile_report, render
@@ -129,9 +129,7 @@ def test_what_could_not_be_seen_is_a_notification() -> None:
     (invocation,) = run(code=Exit.INCOMPLETE)["invocations"]
     assert invocation["executionSuccessful"] is False
     assert invocation["exitCode"] == 3
-    notes = {
-        note["descriptor"]["id"]: note for note in invocation["toolExecutionNotifications"]
-    }
+    notes = {note["descriptor"]["id"]: note for note in invocation["toolExecutionNotifications"]}
     assert notes["unreachable"]["level"] == "error"
     assert "connect: refused" in notes["unreachable"]["message"]["text"]
     assert notes["unreachable"]["locations"][0]["logicalLocations"][0]["name"] == "gone"

@@ -1,4 +1,4 @@
-"""Where reports go: `--format` to standard output, `--output FORMAT:FILE` to files, many at once."""
+"""Where reports go: --format to standard output, --output FORMAT:FILE to files, many at once."""
 
 from __future__ import annotations
 

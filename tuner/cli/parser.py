@@ -150,9 +150,7 @@ def _add_schema(commands: argparse._SubParsersAction[_Parser]) -> None:
         description="Print the JSON Schema that `tuner audit --format json` keeps to; "
         "report-lines is that of each line of --format jsonl.",
     )
-    schema.add_argument(
-        "document", nargs="?", choices=("report", "report-lines"), default="report"
-    )
+    schema.add_argument("document", nargs="?", choices=("report", "report-lines"), default="report")
     schema.set_defaults(run=_schema)
 
 

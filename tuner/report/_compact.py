@@ -180,9 +180,7 @@ def _add(host: HostReport, columns: Mapping[str, list[Any]], tables: _Tables) ->
     columns["keys"].append(tables.keys.number(host.keys) if host.keys else -1)
     measured = host.gauges is not None and not host.gauges.empty
     columns["gauges"].append(tables.gauges.number(host.gauges) if measured else -1)
-    columns["failure"].append(
-        -1 if host.failure is None else tables.failures.number(host.failure)
-    )
+    columns["failure"].append(-1 if host.failure is None else tables.failures.number(host.failure))
 
 
 def _cause(cause: Cause, numbers: Mapping[str, int], tables: _Tables) -> list[Any]:

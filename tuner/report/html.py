@@ -16,7 +16,6 @@ from datetime import datetime
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from tuner.policy.policy import Severity
 from tuner.report._clean import clean
@@ -75,7 +74,7 @@ def render_html(
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["breaks"] = _breaks
+    environment.filters["pieces"] = _BREAK.split
     template = environment.from_string(sources.template)
     commands = Commands(report)
     groups = [block for block in report.blocks if _telling(block)]
@@ -110,11 +109,6 @@ def render_html(
 
 
 _ORDER = (Outcome.FINDINGS, Outcome.CLEAN, Outcome.UNJUDGED, Outcome.UNREACHABLE)
-
-
-def _breaks(text: str) -> Markup:
-    """Return a setting or a path that a line may break after its dots, slashes and underscores."""
-    return Markup("<wbr>").join(_BREAK.split(text))
 
 
 def _hash(text: str) -> str:

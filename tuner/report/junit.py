@@ -46,11 +46,11 @@ class _Suite:
     said: list[str] = field(default_factory=list)
 
     def passes(self, name: str) -> None:
-        self.cases.append(f"<testcase classname={self.host} name={quoteattr(name)} time=\"0\"/>\n")
+        self.cases.append(f'<testcase classname={self.host} name={quoteattr(name)} time="0"/>\n')
 
     def ends(self, name: str, tag: str, kind: str, short: str, text: str = "") -> None:
         self.cases.append(
-            f"<testcase classname={self.host} name={quoteattr(name)} time=\"0\">"
+            f'<testcase classname={self.host} name={quoteattr(name)} time="0">'
             f"<{tag} type={quoteattr(kind)} message={quoteattr(short)}>{escape(text)}</{tag}>"
             "</testcase>\n"
         )
@@ -73,22 +73,21 @@ def _suite(number: int, host: HostReport, report: Report, names: list[str]) -> s
         "os": host.os,
         "outcome": host.outcome,
     }
-    return "".join(
-        [
-            f"<testsuite id=\"{number}\" name={name} package=\"tuner\" hostname={name} "
-            f'timestamp="{_timestamp(report.finished)}" time="0" tests="{len(suite.cases)}" '
-            f'failures="{suite.failures}" errors="{suite.errors}" skipped="{suite.skipped}">\n',
-            "<properties>",
-            *(
-                f"<property name=\"{key}\" value={quoteattr(clean(value))}/>"
-                for key, value in properties.items()
-                if value
-            ),
-            "</properties>\n",
-            *suite.cases,
-            f"<system-out>{escape(chr(10).join(suite.said))}</system-out>\n",
-            "<system-err></system-err>\n</testsuite>\n",
-        ]
+    start = (
+        f'<testsuite id="{number}" name={name} package="tuner" hostname={name} '
+        f'timestamp="{_timestamp(report.finished)}" time="0" tests="{len(suite.cases)}" '
+        f'failures="{suite.failures}" errors="{suite.errors}" skipped="{suite.skipped}">\n'
+    )
+    told = "".join(
+        f'<property name="{key}" value={quoteattr(clean(value))}/>'
+        for key, value in properties.items()
+        if value
+    )
+    cases = "".join(suite.cases)
+    said = escape("\n".join(suite.said))
+    return (
+        f"{start}<properties>{told}</properties>\n{cases}<system-out>{said}</system-out>\n"
+        "<system-err></system-err>\n</testsuite>\n"
     )
 
 

@@ -100,7 +100,8 @@ def _family(name: str, text: str) -> str:
 
 
 def _labels(**values: str) -> str:
-    return "{" + ",".join(f'{name}="{_escape(clean(value))}"' for name, value in values.items()) + "}"
+    pairs = ",".join(f'{name}="{_escape(clean(value))}"' for name, value in values.items())
+    return f"{{{pairs}}}"
 
 
 def _escape(value: str) -> str:

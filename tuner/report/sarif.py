@@ -210,9 +210,9 @@ def _location(cause: Cause) -> dict[str, Any]:
 
 def _relative(path: str) -> str:
     """Return the path below the root as a relative URI reference."""
-    text = quote(clean(path).lstrip("/"), safe="/")
+    parts = quote(clean(path).lstrip("/"), safe="/").split("/")
     # Dots would climb out of the root when a reader resolves them.
-    return "/".join(part.replace(".", "%2E") if part in {".", ".."} else part for part in text.split("/"))
+    return "/".join(part.replace(".", "%2E") if part in {".", ".."} else part for part in parts)
 
 
 def _hosts(hosts: Sequence[str]) -> list[dict[str, str]]:
@@ -265,9 +265,7 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
         }
 
 
-def _notification(
-    name: str, level: str, text: str, hosts: Iterable[str]
-) -> dict[str, Any]:
+def _notification(name: str, level: str, text: str, hosts: Iterable[str]) -> dict[str, Any]:
     hosts = tuple(hosts)
     found: dict[str, Any] = {
         "descriptor": {"id": name, "index": list(_NOTIFICATIONS).index(name)},

@@ -21,6 +21,7 @@ from tuner.snapshot.dump import parse_dump
 from tuner.snapshot.snapshot import Counters, Flow, Missing, Snapshot, Sockets
 from tuner.sysctl.files import Entry, Kind
 from tuner.sysctl.key import Key
+from tuner.sysctl.value import Value
 from tuner.sysctl.version import parse_version
 
 _DUMP = Path(__file__).resolve().parent.parent / "tests" / "readme" / "db1.dump"
@@ -132,8 +133,8 @@ _KINDS = (
 )
 
 
-def fleet(size: int) -> Report:
-    """Return a report on so many hosts."""
+def fleet(size: int, *, alike: bool = True) -> Report:
+    """Return a report on so many hosts; ``alike`` False: no two have the same values."""
     template = parse_dump(_DUMP.read_bytes(), host="db1")
     profiles = load_profiles([folder("profiles")])
     rules = tuple(registry().values())
@@ -165,12 +166,27 @@ def fleet(size: int) -> Report:
                     gauges=_varied(measured, len(hosts)) if kind.busy else measured,
                 )
             )
+    if not alike:
+        hosts = [_unlike(host, number) for number, host in enumerate(hosts)]
     return Report(
         hosts=tuple(hosts),
         version="0.1.0",
         started="2026-11-01T06:00:00Z",
         finished="2026-11-01T06:04:10Z",
         whom=("inventory.yml",),
+    )
+
+
+def _unlike(host: HostReport, number: int) -> HostReport:
+    """Return the host with values of its own."""
+    if host.verdict is None:
+        return host
+    value = Value((str(10_000 + number),))
+    findings = tuple(replace(finding, live=value) for finding in host.verdict.findings)
+    return replace(
+        host,
+        verdict=replace(host.verdict, findings=findings),
+        keys=tuple(replace(row, live=value) for row in host.keys),
     )
 
 

@@ -102,6 +102,12 @@ class Browser:
             for node in rule["nodes"]
         ]
 
+    def busy(self) -> float:
+        """Return the CPU seconds that the page's main thread has worked since it was asked first."""
+        self._tell("Performance.enable", {"timeDomain": "threadTicks"})
+        metrics = self._tell("Performance.getMetrics", {})["metrics"]
+        return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
+
     def pdf(self) -> bytes:
         """Return the page as it is printed."""
         return base64.b64decode(self._tell("Page.printToPDF", {})["data"])

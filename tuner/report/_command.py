@@ -86,6 +86,8 @@ class Commands:
             self._groups.items(), key=lambda item: (-len(item[1]), item[0])
         ):
             if wanted <= members:
+                if len(members) >= 2 * len(wanted):
+                    continue  # to name who is meant is shorter than to name who is not
                 others = sorted(members - wanted)
                 if all(_NAME.fullmatch(name) for name in others) and not (
                     self._ambiguous.intersection(others)

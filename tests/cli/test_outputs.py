@@ -165,6 +165,21 @@ def test_lines_come_while_hosts_are_still_asked(tmp_path: Path, audit: list[str]
     assert json.loads((tmp_path / "whole").read_text())["totals"] == rest[1]["totals"]
 
 
+def test_the_command_of_a_group_asks_as_this_run_did(tmp_path: Path, audit: list[str]) -> None:
+    (tmp_path / "my inventory.yml").write_text("all: {hosts: {old1: {tuner_dump: old1.txt}}}")
+    flags = ["--become", "--ssh-config", "/dev/null", "--role", "base"]
+    run = tuner("audit", "my inventory.yml", *flags, "--format", "json", cwd=tmp_path)
+    (group,) = json.loads(run.stdout)["groups"]
+    words = "--role base --become --ssh-config /dev/null"
+    assert group["command"] == f"tuner plan 'my inventory.yml' {words}"
+    limited = tuner(*["audit", "my inventory.yml", "-l", "old1", "--format", "json"], cwd=tmp_path)
+    (group,) = json.loads(limited.stdout)["groups"]
+    assert group["command"] == "tuner plan 'my inventory.yml' --limit old1"
+    dumps = tuner(*audit, "--format", "json", cwd=tmp_path)
+    (group,) = json.loads(dumps.stdout)["groups"]
+    assert group["command"] == "tuner plan --role public-server --from old1.txt"
+
+
 def test_schemas_are_printed(tmp_path: Path) -> None:
     for document, title in {
         "report": "tuner audit report",

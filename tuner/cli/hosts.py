@@ -75,10 +75,15 @@ def choose_hosts(options: argparse.Namespace) -> tuple[Host, ...]:
 
 
 def whom(options: argparse.Namespace) -> tuple[str, ...]:
-    """Return the words that name these hosts and how they are judged again, a limit apart."""
+    """Return the words that ask and judge these hosts again, a limit apart; they hold no secret."""
     words = [options.inventory] if options.inventory is not None else []
     for flag, values in (("--role", options.roles), ("--profiles", options.profiles)):
         words += [word for value in values for word in (flag, value)]
+    for flag in ("become", "ask_become_pass", "ask_pass"):
+        words += [f"--{flag.replace('_', '-')}"] if getattr(options, flag) else []
+    for flag in ("become_password_file", "ssh_config"):
+        value = getattr(options, flag)
+        words += [f"--{flag.replace('_', '-')}", value] if value is not None else []
     sources = list(getattr(options, "sources", []))
     return tuple(words + (["--from", *sources] if sources else []))
 

@@ -45,7 +45,8 @@ class Commands:
                 return self._on("audit", block.hosts)
             case Outcome.UNJUDGED if verdict is not None:
                 denied = any("(denied)" in skipped.reason for skipped in verdict.skipped)
-                return self._on("audit", block.hosts, *(["--become"] if denied else []))
+                more = denied and "--become" not in self._report.whom
+                return self._on("audit", block.hosts, *(["--become"] if more else []))
         if verdict is None:
             return ""
         if any(finding.fix or finding.kind in _CURABLE for finding in verdict.findings):

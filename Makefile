@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: audit test check format lock wheel bench clean
+.PHONY: audit test check corpus machine format lock wheel bench clean
 .DEFAULT_GOAL := audit
 
 $(VENV)/.run: requirements.lock pyproject.toml
@@ -35,6 +35,15 @@ check: $(VENV)/.dev
 
 test: $(VENV)/.dev check
 	$(BIN)/pytest
+
+# Hold the rules against a folder of real files that is not here: make corpus CORPUS=/path
+corpus: $(VENV)/.dev
+	@test -n "$(CORPUS)" || { echo "say where it is: make corpus CORPUS=/path" >&2; exit 2; }
+	$(BIN)/python -m tests.corpus.check $(CORPUS)
+
+# Make the trouble of a whole machine in a user-mode Linux (package user-mode-linux), and find it.
+machine: $(VENV)/.dev
+	TUNER_MACHINE=1 $(BIN)/pytest tests/e2e/test_machine.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only .

@@ -141,7 +141,7 @@ def _plant_servers(fleet: Fleet) -> None:
         "variables": {"ansible_become": True},
     }
     fleet.plant("web1", public)
-    fleet.plant("web2", public, live={"net.core.somaxconn": "8192"}, listeners=[443])
+    fleet.plant("web2", public, live={"net.core.somaxconn": "8192"}, listeners=[443], backlog=8192)
     fleet.plant(
         "web3",
         public,
@@ -157,7 +157,12 @@ def _plant_servers(fleet: Fleet) -> None:
         live={"net.ipv4.tcp_rfc1337": "1"},
         facts={"nat": "yes"},
     )
-    fleet.plant("web5", public, ("drift", "net.core.somaxconn"), live={"net.core.somaxconn": "128"})
+    fleet.plant(
+        "web5",
+        public,
+        ("lowers-default", "net.core.somaxconn"),
+        live={"net.core.somaxconn": "128"},
+    )
     fleet.plant(
         "web6",
         public,
@@ -179,9 +184,7 @@ def _plant_servers(fleet: Fleet) -> None:
         ("tw-buckets-huge", "net.ipv4.tcp_max_tw_buckets"),
         live={"net.ipv4.tcp_max_tw_buckets": "5000000"},
     )
-    fleet.plant(
-        "db4", internal, ("boot-drift", "net.ipv4.tcp_sack"), boot={"net.ipv4.tcp_sack": "0"}
-    )
+    fleet.plant("db4", internal, ("sack-off", "net.ipv4.tcp_sack"), boot={"net.ipv4.tcp_sack": "0"})
 
 
 def _plant_clients(fleet: Fleet) -> None:

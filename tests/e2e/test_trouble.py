@@ -328,14 +328,14 @@ OTHER_WRITERS = {
         {
             "/etc/ufw/ufw.conf": "ENABLED=yes\n",
             "/etc/default/ufw": "IPT_SYSCTL=/etc/ufw/sysctl.conf\n",
-            "/etc/ufw/sysctl.conf": "# ufw\nnet/ipv4/tcp_sack=0\n",
+            "/etc/ufw/sysctl.conf": "# ufw\nnet/ipv4/tcp_mtu_probing=1\n",
         },
         ("/etc/ufw/sysctl.conf", 2),
     ),
     "tuned": (
         {
             "/etc/tuned/active_profile": "ours\n",
-            "/etc/tuned/ours/tuned.conf": "[main]\nsummary=x\n\n[sysctl]\nnet.ipv4.tcp_sack=0\n",
+            "/etc/tuned/ours/tuned.conf": "[main]\nsummary=x\n\n[sysctl]\nnet.ipv4.tcp_mtu_probing=1\n",
         },
         ("/etc/tuned/ours/tuned.conf", 5),
     ),
@@ -353,6 +353,6 @@ def test_what_ufw_and_tuned_will_write_is_seen(cli: Any, fabric: Fabric, tmp_pat
         for host in report["hosts"]
     }
     assert places == {
-        f"later-{name}": [("boot-drift", "net.ipv4.tcp_sack", *place)]
+        f"later-{name}": [("boot-drift", "net.ipv4.tcp_mtu_probing", *place)]
         for name, (_, place) in OTHER_WRITERS.items()
     }

@@ -130,6 +130,7 @@ class Fabric:
         sudoers: str = "",
         sshd_config: str = "",
         listeners: Sequence[int] = (),
+        backlog: int = 128,
         time_wait: Iterable[TimeWait] = (),
         masks: Mapping[str, str] | None = None,
         crowd: int = 0,
@@ -150,6 +151,7 @@ class Fabric:
             sudoers: text of a file in /etc/sudoers.d.
             sshd_config: comes before sshd's usual settings.
             listeners: TCP ports that a program of the host listens on.
+            backlog: what that program asks listen() for.
             time_wait: needs a listener.
             masks: a path of the host, and "empty", "closed" or "readonly".
             crowd: connections to sshd that are held and never log in.
@@ -179,6 +181,7 @@ class Fabric:
             links=dict(links or {}),
             users=[vars(account) for account in users],
             listeners=list(listeners),
+            backlog=backlog,
             time_wait=[(some.number, some.server_closes) for some in time_wait],
             masks=dict(masks or {}),
             crowd=crowd,

@@ -227,7 +227,8 @@ def _mask(masks: dict[str, str]) -> None:
 def _listen(request: dict[str, Any], ready: int) -> None:
     """Hold listeners and connections that are made on purpose."""
     address = request["address"]
-    held = [socket.create_server((address, port)) for port in request["listeners"]]
+    backlog = request["backlog"]
+    held = [socket.create_server((address, it), backlog=backlog) for it in request["listeners"]]
     for number, server_closes in request["time_wait"]:
         server = held[0]
         for _ in range(number):

@@ -39,6 +39,9 @@ class Case(TypedDict, total=False):
     facts: Mapping[str, str]
     sockets: Sockets
     totals: Mapping[str, int]
+    rates: Mapping[str, float]
+    uptime: float  # seconds
+    system: Mapping[str, Any]  # more of System
     memory: int
     cmdline: str
     finds: list[tuple[str, str, str]]
@@ -47,6 +50,12 @@ class Case(TypedDict, total=False):
 
 Judge = Callable[[str, Case], Verdict]
 Build = Callable[[Case], Snapshot]
+
+
+def full(name: str) -> str:
+    """Return the key that a case's short name stands for."""
+    roots = ("net.", "fs.", "kernel.", "vm.")
+    return name if not name or name.startswith(roots) else f"net.ipv4.{name}"
 
 
 def build(case: Case) -> Snapshot:
@@ -63,14 +72,15 @@ def build(case: Case) -> Snapshot:
     return Snapshot(
         host="h",
         kernel=parse_version(case.get("kernel", "6.1.0")),
-        system=System(memory=case.get("memory", 0)),
-        live={
-            parse_key(name if name.startswith("net.") or "." in name else f"net.ipv4.{name}"): value
-            for name, value in case.get("live", {}).items()
-        },
+        system=System(
+            memory=case.get("memory", 0),
+            uptime=case.get("uptime", 86400.0),
+            **case.get("system", {}),
+        ),
+        live={parse_key(full(name)): value for name, value in case.get("live", {}).items()},
         files=entries,
         cmdline=case.get("cmdline", ""),
-        counters=Counters(case["totals"], {}, 1.0) if "totals" in case else None,
+        counters=Counters(case["totals"], case.get("rates", {}), 0.5) if "totals" in case else None,
         sockets=case.get("sockets"),
         facts=Facts.model_validate(case.get("facts", {})),
     )
@@ -106,6 +116,16 @@ def policy() -> Callable[[Case], Policy]:
 
 
 @pytest.fixture
+def judge_all() -> Callable[..., Verdict]:
+    """Run all rules over a case."""
+
+    def run(case: Case, **options: Any) -> Verdict:
+        return check(build(case), policy_of(case), registry().values(), **options)
+
+    return run
+
+
+@pytest.fixture
 def judge() -> Judge:
     """Run one rule over a case and compare with what the case says."""
 
@@ -114,7 +134,7 @@ def judge() -> Judge:
         found = [(str(it.severity), it.key or "", it.message) for it in verdict.findings]
         expected = list(case.get("finds", []))
         for severity, name, part in expected:
-            key = name if not name or name.startswith("net.") else f"net.ipv4.{name}"
+            key = full(name)
             match = next((it for it in found if it[:2] == (severity, key) and part in it[2]), None)
             assert match is not None, f"lacks {severity} {key} {part!r}; has {found}"
             found.remove(match)

@@ -12,6 +12,7 @@ from tuner.policy.waiver import Waiver
 from tuner.rules._check import check, next_boot, registry
 from tuner.rules._finding import Kind, NextBoot, Origin, Verdict
 from tuner.rules._rule import Rule
+from tuner.snapshot.snapshot import Sockets
 from tuner.sysctl.key import Key
 
 FIN = Key("net.ipv4.tcp_fin_timeout")
@@ -61,7 +62,8 @@ def test_a_healthy_host_has_no_findings(run: Run) -> None:
         "net.core.somaxconn": "4096",
     }
     for roles in (("base",), ("public-server",), ("internal-server", "public-server")):
-        assert run({"live": live, "roles": roles}) == Verdict()
+        case = {"live": live, "roles": roles, "totals": {}, "sockets": Sockets({}, (), ())}
+        assert run(case) == Verdict()
 
 
 def test_findings_carry_live_value_next_boot_and_line(run: Run) -> None:
@@ -99,7 +101,7 @@ def test_the_rule_decides_the_cure_where_it_satisfies_the_wish(run: Run) -> None
 
 
 def test_drift_on_a_key_that_no_rule_condemns_stays(run: Run) -> None:
-    assert rules(run({"live": {"tcp_sack": "0", "tcp_fin_timeout": "15"}})) == [
+    assert rules(run({"live": {"tcp_tw_reuse_delay": "9", "tcp_fin_timeout": "15"}})) == [
         "drift",
         "fin-timeout-time-wait",
     ]

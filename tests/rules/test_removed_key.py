@@ -11,6 +11,16 @@ def line(text: str, kernel: str = "6.1.0", **live: str) -> dict[str, Any]:
 
 
 CASES: dict[str, dict[str, Any]] = {
+    "the table is smaller than its owner believes": {
+        "live": {"net.netfilter.nf_conntrack_max": "65536"},
+        "files": {"/etc/sysctl.d/9.conf": "net.ipv4.ip_conntrack_max = 655360"},
+        "finds": [("warning", "ip_conntrack_max", "It is 65,536 here, and not the 655,360")],
+    },
+    "the table is as large anyway": {
+        "live": {"net.netfilter.nf_conntrack_max": "655360"},
+        "files": {"/etc/sysctl.d/9.conf": "net.ipv4.ip_conntrack_max = 655360"},
+        "finds": [("note", "ip_conntrack_max", "")],
+    },
     "gone": line("net.ipv4.tcp_frto_response = 2")
     | {"finds": [("note", "tcp_frto_response", "Linux 3.9 was the last to have")]},
     "gone, with a successor": line("net.ipv4.ip_conntrack_max = 65536")

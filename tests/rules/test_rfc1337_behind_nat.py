@@ -28,7 +28,16 @@ CASES: dict[str, dict[str, Any]] = {
     },
     # A naive auditor finds 1 alarming everywhere; without NAT no client is kept out.
     "no NAT": {"live": {KEY: "1"}, "roles": SERVER, "facts": {"nat": "no"}},
-    "no server": {"live": {KEY: "1"}, "roles": ("client-heavy",), "facts": {"nat": "yes"}},
+    "no server": {
+        "live": {KEY: "1"},
+        "roles": ("client-heavy",),
+        "facts": {"nat": "yes"},
+        "finds": [("note", KEY, "the exact sequence number anyway")],
+    },
+    "the policy wants it": {
+        "live": {KEY: "1"},
+        "profile": "expect: {net.ipv4.tcp_rfc1337: {exactly: 1, why: w, sources: s}}",
+    },
     "off": {"live": {KEY: "0"}, "roles": SERVER, "facts": {"nat": "yes"}},
     "unreadable": {"live": {KEY: Missing.DENIED}, "roles": SERVER, "skips": KEY},
     "absent": {"roles": SERVER},

@@ -14,7 +14,8 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "unlimited": {"live": {KEY: "-1"}, "finds": [("warning", KEY, "-1 removes the limit")]},
     # A naive auditor finds eight times the default alarming; it is a ceiling that costs nothing.
-    "two million": {"live": {KEY: "2000000"}},
+    "two million": {"live": {KEY: "2000000"}, "finds": [("note", KEY, "would be 488 MiB")]},
+    "fewer": {"live": {KEY: "1999999"}},
     "one more": {"live": {KEY: "2000001"}, "finds": [("note", KEY, "")]},
     "default": {"live": {KEY: "262144"}},
     "none": {"live": {KEY: "0"}},

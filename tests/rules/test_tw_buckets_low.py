@@ -9,6 +9,14 @@ KEY = "tcp_max_tw_buckets"
 GIB = 1 << 30
 
 CASES: dict[str, dict[str, Any]] = {
+    # A naive auditor compares with a large host's default; both of these are a small one's.
+    "naive: memory unknown, and the kernel's twin setting says the same": {
+        "live": {"tcp_max_tw_buckets": "16384", "tcp_max_orphans": "16384"},
+    },
+    "memory unknown, and below the twin": {
+        "live": {"tcp_max_tw_buckets": "5000", "tcp_max_orphans": "16384"},
+        "finds": [("warning", "tcp_max_tw_buckets", "which tcp_max_orphans has")],
+    },
     "below the hash's default": {
         "live": {KEY: "5000", "tcp_ehash_entries": "262144"},
         "finds": [("warning", KEY, "5,000 is below this host's default of 131,072")],

@@ -33,6 +33,24 @@ CASES: dict[str, dict[str, Any]] = {
         "facts": {"nat": "no"},
         "finds": [("error", KEY, "clock of its own from Linux 4.10 on")],
     },
+    "on, behind an L7 balancer": {
+        "kernel": "4.9.0",
+        "live": {KEY: "1"},
+        "facts": {"balancer": "l7", "nat": "no"},
+        "finds": [("error", KEY, "one address is not one clock")],
+    },
+    "on, an address hash in front of a NAT": {
+        "kernel": "4.9.0",
+        "live": {KEY: "1"},
+        "facts": {"balancer": "l4", "spread": "ip-hash", "nat": "yes"},
+        "finds": [("error", KEY, "the balancer's address hash sends here")],
+    },
+    "on, and it was felt": {
+        "kernel": "4.9.0",
+        "live": {KEY: "1"},
+        "totals": {"TcpExt.PAWSPassive": 1234},
+        "finds": [("error", KEY, "refused 1,234 SYNs")],
+    },
     "off": {"kernel": "4.9.0", "live": {KEY: "0"}, "files": {FILE: "net.ipv4.tcp_tw_recycle=0"}},
     "off now, on at the next boot": {
         "kernel": "4.9.0",

@@ -126,3 +126,31 @@ def test_damage_never_raises_anything_else(at: int, length: int, junk: bytes) ->
 def test_random_bytes_are_no_dump(data: bytes) -> None:
     with pytest.raises(DumpError):
         parse_dump(data)
+
+
+def test_listeners_that_drop_and_programs_that_hold_sockets() -> None:
+    more = b"""via ss
+drops 0.0.0.0:80 17
+owner CLOSE-WAIT 0 java 3
+owner LISTEN 80 ngi\x1bnx 1
+state CLOSE-WAIT 3
+listener 0.0.0.0:80 512 511
+listener [::]:22 0 128
+flow 3 CLOSE-WAIT 192.0.2.1 80 - 0
+"""
+    lines = DUMP[DUMP.index(b"via proc\n") : DUMP.index(b"@@ files")]
+    sockets = parse_dump(DUMP.replace(lines, more)).require_sockets()
+    assert [(it.port, it.queued, it.backlog, it.drops) for it in sockets.listeners] == [
+        (80, 512, 511, 17),
+        (22, 0, 128, 0),
+    ]
+    assert [(it.state, it.port, it.program, it.count) for it in sockets.owners] == [
+        ("CLOSE-WAIT", 0, "java", 3),
+        ("LISTEN", 80, "ngi\x1bnx", 1),
+    ]
+    assert sockets.flows[0].local_port == 80
+    assert parse_dump(DUMP).require_sockets().owners == ()  # a dump from before there were any
+
+
+def test_interfaces_are_those_of_the_settings() -> None:
+    assert parse_dump(DUMP).interfaces == ("eth0/100",)

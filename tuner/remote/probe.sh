@@ -17,6 +17,7 @@ sections=0
 most_interfaces=64
 most_entries=500
 most_sockets=200000
+most_descriptors=20000
 
 section() {
   sections=$((sections + 1))
@@ -28,7 +29,8 @@ have() { command -v "$1" >/dev/null 2>&1; }
 sample() {
   grep -aH '' /proc/uptime /proc/net/netstat /proc/net/snmp /proc/net/sockstat \
     /proc/net/sockstat6 /proc/net/softnet_stat /proc/net/stat/nf_conntrack \
-    /proc/net/stat/arp_cache /proc/sys/net/netfilter/nf_conntrack_count \
+    /proc/net/stat/arp_cache /proc/net/stat/ndisc_cache \
+    /proc/sys/net/netfilter/nf_conntrack_count \
     /proc/sys/net/netfilter/nf_conntrack_max
 }
 
@@ -166,7 +168,7 @@ list_files() {
   tuned_files
 }
 
-# Reads ss(8) or /proc/net/tcp; sends counts, listeners and the largest groups.
+# Reads ss(8) or /proc/net/tcp; sends counts, listeners and the largest groups of each state.
 # shellcheck disable=SC2016 # the dollars are awk's
 count_sockets='
 function port(text) { sub(/.*:/, "", text); return text }
@@ -183,7 +185,8 @@ state == "LISTEN" || state == "0A" {
   if (++listeners <= 2000) print "listener", here, waiting, most
   next
 }
-state == "ESTAB" || state == "TIME-WAIT" || state == "01" || state == "06" {
+index(" ESTAB TIME-WAIT CLOSE-WAIT FIN-WAIT-1 FIN-WAIT-2 LAST-ACK SYN-SENT 01 06 08 04 05 09 02 ", \
+  " " state " ") {
   if (port(here) in heard) group = state " " address(here) " " port(here) " - 0"
   else group = state " " address(here) " 0 " address(there) " " port(there)
   if (group in groups || kinds++ < 50000) groups[group]++
@@ -195,6 +198,43 @@ END {
   if (lost || listeners > 2000) print "truncated"
 }'
 
+# What ss -m says of each listener; the number behind "d" is what it has dropped (sk_drops).
+# shellcheck disable=SC2016 # the dollars are awk's
+count_drops='
+$1 == "LISTEN" { here = $4 }
+match($0, /[(,]d[0-9]+\)/) && here != "" {
+  drops = substr($0, RSTART + 2, RLENGTH - 3)
+  if (drops > 0 && shown++ < 200) print "drops", here, drops
+  here = ""
+}'
+
+# Programs that hold sockets in CLOSE-WAIT, and that listen with a full queue.
+# shellcheck disable=SC2016 # the dollars are awk's
+count_owners='
+{ state = $1; here = $4; sub(/.*:/, "", here) }
+state == "LISTEN" && $2 <= $3 { next }
+state != "LISTEN" && state != "CLOSE-WAIT" { next }
+match($0, /users:\(\("[^"]*"/) {
+  name = substr($0, RSTART + 9, RLENGTH - 10)
+  gsub(/[^A-Za-z0-9_.:@+-]/, "_", name)
+  if (state == "CLOSE-WAIT") here = 0
+  owners[state " " here " " name]++
+}
+END { for (owner in owners) if (shown++ < 50) print "owner", owner, owners[owner] }'
+
+# Looking for the programs means reading every descriptor of the host, so it is done only where
+# there is something to ask about and there are not many descriptors.
+owners() {
+  asked=$(printf '%s\n' "$1" | awk '
+    $1 == "state" && $2 == "CLOSE-WAIT" && $3 >= 20 { found = 1 }
+    $1 == "listener" && $3 > $4 { found = 1 }
+    END { if (found) print "yes" }')
+  open=$(awk '{ print $1 }' /proc/sys/fs/file-nr)
+  if [ -n "$asked" ] && [ "${open:-$most_descriptors}" -lt "$most_descriptors" ]; then
+    ss -tanp | awk "$count_owners"
+  fi
+}
+
 sockets() {
   number=$(awk '/^TCP:/ { print $3 + $7 }' /proc/net/sockstat)
   which=tan
@@ -204,11 +244,15 @@ sockets() {
   fi
   if have ss && ss -tln >/dev/null; then
     echo 'via ss'
-    ss "-$which" | awk -v form=ss "$count_sockets"
+    told=$(ss "-$which" | awk -v form=ss "$count_sockets")
+    ss -tlnm | awk "$count_drops"
+    owners "$told"
   elif [ "$which" = tan ]; then
     echo 'via proc'
-    cat /proc/net/tcp /proc/net/tcp6 | awk -v form=proc "$count_sockets"
-  fi | sort -k1,1r -k2,2nr | awk '$1 != "flow" || flows++ < 400'
+    told=$(cat /proc/net/tcp /proc/net/tcp6 | awk -v form=proc "$count_sockets")
+  fi
+  printf '%s\n' "$told" | sort -k1,1r -k2,2nr |
+    awk '$1 != "flow" || flows[$3]++ < 200'
 }
 
 # One command, read whole before it runs: sh reads this script from the standard input it closes.

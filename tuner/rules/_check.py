@@ -22,7 +22,13 @@ from tuner.sysctl.catalog import describe
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import parse_value
 
-_TELLING = {Kind.MYTH, Kind.HAZARD}
+_TELLING = (Kind.MYTH, Kind.HAZARD, Kind.PRESSURE)
+"""Kinds that judge a value; the later ones know more of this host."""
+
+_COPY = "copied-sysctl-conf"
+_DEAD = frozenset({"removed-key", "inert-key"})
+_WORTH_SUMMING_UP = 4
+_NAMED = 8
 
 
 @cache
@@ -87,7 +93,46 @@ def check(
             kept.append(finding)
         else:
             waived.append(Waived(finding, waiver))
+    kept = sorted(_gathered(kept), key=_order)
     return Verdict(tuple(kept), tuple(waived), tuple(sorted(skipped, key=lambda s: s.rule)))
+
+
+def _gathered(findings: list[Finding]) -> list[Finding]:
+    """Return the findings with those about a copied file put into the one that says so.
+
+    What breaks something remains by itself. Where little is left to sum up, each speaks for
+    itself, and the copy is not mentioned.
+    """
+    taken: set[int] = set()
+    bundles = []
+    for copy in findings:
+        if copy.rule != _COPY:
+            continue
+        parts = [
+            finding
+            for finding in findings
+            if finding.path == copy.path
+            and (finding.kind in _TELLING or finding.rule in _DEAD)
+            and finding.rule != _COPY
+            and finding.severity < Severity.ERROR
+        ]
+        if len(parts) < _WORTH_SUMMING_UP:
+            continue
+        taken |= {id(part) for part in parts}
+        names = list(dict.fromkeys(f"{(p.key or '').rpartition('.')[2]} ({p.rule})" for p in parts))
+        more = len(names) - _NAMED
+        listed = ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+        bundles.append(
+            replace(
+                copy,
+                severity=max(part.severity for part in parts),
+                message=f"{copy.message} On this host: {listed}.",
+                parts=tuple(parts),
+            )
+        )
+    return [
+        finding for finding in findings if finding.rule != _COPY and id(finding) not in taken
+    ] + bundles
 
 
 def _located(snapshot: Snapshot, finding: Finding) -> Finding:
@@ -107,29 +152,39 @@ def _located(snapshot: Snapshot, finding: Finding) -> Finding:
 def _without_echoes(findings: list[Finding], policy: Policy) -> list[Finding]:
     """Return the findings without those that a more telling one on the same key explains.
 
-    A cause is reported once. Where a myth or hazard rule condemns the live value of a key, "the
-    policy wants another value" adds nothing but its wish and its severity; the cure is the rule's
-    where it satisfies the policy. Since every finding carries what the next boot gives its key,
-    "the next boot gives another value" adds nothing beside a finding at least as severe.
+    A cause is reported once. Of the rules that judge a key's value, by myth, hazard or pressure,
+    the one with the gravest finding speaks, and its cure mends what the others saw. Where such a
+    rule condemns the value, "the policy wants another value" adds nothing but its wish and its
+    severity; the cure is the rule's where it satisfies the policy. Since every finding carries what
+    the next boot gives its key, "the next boot gives another value" adds nothing beside a finding
+    at least as severe.
     """
     wishes = {finding.key: finding for finding in findings if finding.kind is Kind.POLICY}
-    telling: dict[Key | None, Finding] = {}
+    speaker: dict[Key, Finding] = {}
     for finding in findings:
-        if finding.kind in _TELLING and finding.fix is not None:
-            best = telling.get(finding.key)
-            if best is None or finding.severity > best.severity:
-                telling[finding.key] = finding
+        if finding.kind in _TELLING and finding.key is not None:
+            best = speaker.get(finding.key)
+            if best is None or _weight(finding) > _weight(best):
+                speaker[finding.key] = finding
+    heard = [
+        finding
+        for finding in findings
+        if finding.kind not in _TELLING
+        or finding.key is None
+        or speaker[finding.key].rule == finding.rule
+    ]
     merged: list[Finding] = []
-    for finding in findings:
+    for finding in heard:
+        best = speaker.get(finding.key) if finding.key is not None else None
         wish = wishes.get(finding.key)
-        if finding is wish and finding.key in telling:
-            continue
-        if finding is telling.get(finding.key) and wish is not None:
-            severity = max(finding.severity, wish.severity)
-            fix = finding.fix if _satisfies(policy, finding) else wish.fix or finding.fix
-            merged.append(replace(finding, severity=severity, wanted=wish.wanted, fix=fix))
-        else:
-            merged.append(finding)
+        if best is not None and best.fix is not None and wish is not None:
+            if finding is wish:
+                continue
+            if finding is best:
+                severity = max(finding.severity, wish.severity)
+                fix = finding.fix if _satisfies(policy, finding) else wish.fix or finding.fix
+                finding = replace(finding, severity=severity, wanted=wish.wanted, fix=fix)  # noqa: PLW2901
+        merged.append(finding)
     known: dict[Key, Severity] = {}
     for finding in merged:
         if finding.key is not None and finding.kind in {*_TELLING, Kind.POLICY}:
@@ -141,6 +196,11 @@ def _without_echoes(findings: list[Finding], policy: Policy) -> list[Finding]:
         or finding.key not in known
         or known[finding.key] < finding.severity
     ]
+
+
+def _weight(finding: Finding) -> tuple[int, bool, int]:
+    """Return what decides which of several findings on one key speaks."""
+    return (finding.severity, finding.fix is not None, _TELLING.index(finding.kind))
 
 
 def _satisfies(policy: Policy, finding: Finding) -> bool:

@@ -68,6 +68,7 @@ class Finding:
     path: str = ""
     line: int = 0
     fix: Fix | None = None
+    parts: tuple[Finding, ...] = ()  # findings that this one sums up, each with its own cure
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,11 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     waived: tuple[Waived, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def single(self) -> tuple[Finding, ...]:
+        """Every finding by itself: those that one sums up in place of it."""
+        return tuple(part for finding in self.findings for part in (finding.parts or (finding,)))
 
     @property
     def worst(self) -> Severity | None:

@@ -6,24 +6,23 @@ What it flags
     key that a file sets to one thing while another is in force.
 
 Why it is wrong
-    Somebody set the value by hand, or a line never took effect. Either way the host that was
-    tested is not the host that comes up after the next outage, and nobody will remember why.
+    Somebody set the value by hand, or a line never took effect. Either way the host that was tested
+    is not the host that comes up after the next outage, and nobody will remember why.
 
 Instead
-    Decide which of the two is right. Write it into the line that the finding names, or into a
-    file that is read later, and load it.
+    Decide which of the two is right. Write it into the line that the finding names, or into a file
+    that is read later, and load it.
 
 Applies to
     Hosts whose sysctl.d files could be read. Silent where another finding about the same key
     already says what the next boot gives; where the kernel has no such key; where the kernel
-    refuses the line's value; where it ignores the key altogether; and for lines that boot does
-    not read. A line with a pattern is reported once, however many interfaces it reaches, and as a
-    note where these are interfaces of their own: whoever creates an interface may set it up
-    differently.
+    refuses the line's value; where it ignores the key altogether; and for lines that boot does not
+    read. A line with a pattern is reported once, however many interfaces it reaches, and as a note
+    where these are interfaces of their own: whoever creates an interface may set it up differently.
 
 Evidence
-    The order of systemd-sysctl, with the kernel command line before it and other writers after
-    it; compared with the live value number by number, as the kernel compares.
+    The order of systemd-sysctl, with the kernel command line before it and other writers after it;
+    compared with the live value number by number, as the kernel compares.
 """
 
 from __future__ import annotations

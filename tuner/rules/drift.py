@@ -1,21 +1,21 @@
 """A setting is not what the host's role wants.
 
 What it flags
-    A live value that does not satisfy the expectation which the host's roles, and the profiles
-    they extend, have of its key; and the absence of a key that a role marks as required.
+    A live value that does not satisfy the expectation which the host's roles, and the profiles they
+    extend, have of its key; and the absence of a key that a role marks as required.
 
 Why it is wrong
     Each expectation says so itself: the finding's message is its reason, followed by the profile
     and line it stands in. `tuner explain KEY` tells what the kernel makes of the key.
 
 Instead
-    The value under "wanted". Where the role is wrong and the host is right, change the profile,
-    or write a waiver with a reason, an owner and a day on which it ends.
+    The value under "wanted". Where the role is wrong and the host is right, change the profile, or
+    write a waiver with a reason, an owner and a day on which it ends.
 
 Applies to
-    Every key of the resolved policy. A key that the kernel does not have is not judged unless it
-    is required: namespaces, modules and old kernels lack many. Where a myth or hazard rule
-    condemns the same value, that rule's finding is shown and this one is not.
+    Every key of the resolved policy. A key that the kernel does not have is not judged unless it is
+    required: namespaces, modules and old kernels lack many. Where a myth or hazard rule condemns
+    the same value, that rule's finding is shown and this one is not.
 
 Evidence
     The live value, read from /proc/sys. Each expectation names its own sources.

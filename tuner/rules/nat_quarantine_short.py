@@ -7,8 +7,8 @@ What it flags
 Why it is wrong
     The side that closes first remembers a connection for 60 s. When the NAT forgets it sooner, it
     may give the same port to another client, whose SYN meets the server's TIME_WAIT entry: about
-    every second such connection is delayed, and none gets through while tcp_rfc1337 is on. The
-    key does not change TIME_WAIT on any host, which is what those who lower it often hope for.
+    every second such connection is delayed, and none gets through while tcp_rfc1337 is on. The key
+    does not change TIME_WAIT on any host, which is what those who lower it often hope for.
 
 Instead
     120, the default, which RFC 6888 asks of a NAT. A gateway that runs out of ports needs more
@@ -16,8 +16,8 @@ Instead
 
 Applies to
     Hosts that translate the addresses of others. On a host that only filters its own connections
-    the entry says nothing about ports, and the rule is silent. Since Linux 6.5 a NAT that runs
-    out of ports takes over those of closing connections anyway, whatever the key says.
+    the entry says nothing about ports, and the rule is silent. Since Linux 6.5 a NAT that runs out
+    of ports takes over those of closing connections anyway, whatever the key says.
 
 Evidence
     linux nf_conntrack_proto_tcp.c, tcp_timeouts; RFC 6888 REQ-8. Measured on Linux 6.18: under a

@@ -7,8 +7,8 @@ What it flags
 Why it is wrong
     A client that closes first may open P/60 connections a second to one destination: 470 with the
     default. connect() slows down from half of that, because it searches ports of one parity first
-    and the rest after them: 24 µs become milliseconds. Past the limit it fails with
-    EADDRNOTAVAIL, for which the kernel has no counter.
+    and the rest after them: 24 µs become milliseconds. Past the limit it fails with EADDRNOTAVAIL,
+    for which the kernel has no counter.
 
 Instead
     32768 to 60999 is the default. 10000 to 65535 nearly doubles it; ports of services inside the

@@ -4,8 +4,8 @@ What it flags
     Listeners on ports below 32768 that lie in ip_local_port_range and are not reserved.
 
 Why it is wrong
-    While the service runs, nothing happens. When it restarts, an outgoing connection may have
-    been given its port in between: the service then fails to start with EADDRINUSE, once in many
+    While the service runs, nothing happens. When it restarts, an outgoing connection may have been
+    given its port in between: the service then fails to start with EADDRINUSE, once in many
     restarts, and starts when somebody looks.
 
 Instead
@@ -13,13 +13,13 @@ Instead
     and the service may still bind them. Or begin the range above the services.
 
 Applies to
-    Ranges that begin below 32768, where the default one begins. Listeners above that are left
-    out: most of them have a port that the kernel itself chose (rpcbind's services, FTP data), and
-    such a port is no service's own.
+    Ranges that begin below 32768, where the default one begins. Listeners above that are left out:
+    most of them have a port that the kernel itself chose (rpcbind's services, FTP data), and such a
+    port is no service's own.
 
 Evidence
-    The listeners of the moment, the range and the reserved ports. Measured on Linux 6.18:
-    reserved ports leave the automatic choice, and an explicit bind() to one still succeeds.
+    The listeners of the moment, the range and the reserved ports. Measured on Linux 6.18: reserved
+    ports leave the automatic choice, and an explicit bind() to one still succeeds.
 """
 
 from __future__ import annotations

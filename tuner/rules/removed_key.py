@@ -1,13 +1,14 @@
 """A line sets a key that this kernel does not have.
 
 What it flags
-    A line of a file that boot reads, for a key that was removed before this kernel's release,
-    that came later, or that no Linux ever had; and that is indeed absent here.
+    A line of a file that boot reads, for a key that was removed before this kernel's release, that
+    came later, or that no Linux ever had; and that is indeed absent here. A warning where the line
+    asks for a larger connection table than the successor of its key allows.
 
 Why it is wrong
-    The line does nothing, and whoever reads the file believes that it does. `sysctl -p` and
-    `sysctl --system` stop with exit status 1 or complain on it, which hides the errors that
-    matter; systemd-sysctl passes over it in silence.
+    The line does nothing, and whoever reads the file believes that it does. `sysctl -p` and `sysctl
+    --system` stop with exit status 1 or complain on it, which hides the errors that matter;
+    systemd-sysctl passes over it in silence.
 
 Instead
     Delete the line. Where the key has a successor, the finding names it.
@@ -15,8 +16,8 @@ Instead
 Applies to
     Keys whose lifetime the catalogue knows. A key that is merely absent because its module is not
     loaded, or because the host is a container, is no such key. net.ipv4.tcp_tw_recycle has a rule
-    of its own, tw-recycle. What the host shows beats what its release implies: a key that is
-    there is never reported, since vendors backport.
+    of its own, tw-recycle. What the host shows beats what its release implies: a key that is there
+    is never reported, since vendors backport.
 
 Evidence
     The key's absence below /proc/sys, and the releases in which the kernel's source has it.
@@ -30,9 +31,12 @@ from tuner.errors import Unreadable
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
+from tuner.rules._values import numbers
 from tuner.snapshot.snapshot import Missing, Snapshot
 from tuner.sysctl.catalog import Parameter, describe
+from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
+from tuner.sysctl.value import Value, parse_value
 
 _HAS_ITS_OWN_RULE = Key("net.ipv4.tcp_tw_recycle")
 
@@ -52,16 +56,30 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
         ):
             continue
         instead = f" Nearest to it is {parameter.replaced_by}." if parameter.replaced_by else ""
+        short = _still_short(snapshot, parameter, setting)
         exit_status = (
             "" if setting.ignore_failure else ", and makes `sysctl -p` on its file exit with 1"
         )
         yield RULE.finding(
-            f"{_history(snapshot, parameter)} The line does nothing{exit_status}.{instead}",
+            f"{_history(snapshot, parameter)} The line does nothing{exit_status}.{instead}{short}",
             key=setting.key,
             wanted="no such line",
             at=setting,
+            severity=Severity.WARNING if short else None,
         )
     snapshot.require_boot()
+
+
+def _still_short(snapshot: Snapshot, parameter: Parameter, setting: Setting) -> str:
+    """Return what the successor is, where the line asks for more than that."""
+    if parameter.replaced_by is None or not parameter.replaced_by.endswith("_max"):
+        return ""
+    live = snapshot.reading(parameter.replaced_by)
+    now = live.int() if isinstance(live, Value) else None
+    asked = numbers(parse_value(setting.effective or ""))
+    if now is None or not asked or asked[0] <= now:
+        return ""
+    return f" It is {now:,} here, and not the {asked[0]:,} that the line asks for."
 
 
 def _history(snapshot: Snapshot, parameter: Parameter) -> str:

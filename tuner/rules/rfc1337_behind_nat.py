@@ -1,24 +1,26 @@
 """tcp_rfc1337 is on where clients may come through a NAT.
 
 What it flags
-    tcp_rfc1337=1 on a public-server or internal-server: an error where the inventory declares a
-    NAT between the host and its clients, a warning where it says nothing.
+    tcp_rfc1337=1 on a public-server or internal-server: an error where the inventory declares a NAT
+    between the host and its clients, a warning where it says nothing; on hosts of other roles a
+    note.
 
 Why it is wrong
     The key makes a TIME_WAIT entry ignore resets. A NAT hands the port of one client to the next;
     when that client's SYN looks older than what the server remembers, the server answers with an
     acknowledgement of the old connection, the client resets it and tries again. With 0 the reset
-    removes the entry and the next try succeeds, about 10 ms later. With 1 the entry stays:
-    without timestamps the client is kept out for what is left of the 60 s, and with them every
-    try starts the 60 s again, until the client gives up.
+    removes the entry and the next try succeeds, about 10 ms later. With 1 the entry stays: without
+    timestamps the client is kept out for what is left of the 60 s, and with them every try starts
+    the 60 s again, until the client gives up.
 
 Instead
     0, the default. The sentence on this key in the kernel's own documentation says the reverse of
     what the code does.
 
 Applies to
-    Servers. Without NAT the rule is silent: a client that uses its own port again shows a newer
-    timestamp or a higher sequence number, and is accepted at once, whatever this key says.
+    Servers first of all. Without NAT the rule is silent: a client that uses its own port again
+    shows a newer timestamp or a higher sequence number, and is accepted at once, whatever this key
+    says.
 
 Evidence
     linux tcp_timewait_state_process(). Measured on Linux 6.18 with two clients behind a NAT with
@@ -32,6 +34,7 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
 from tuner.rules._rule import Rule
+from tuner.rules._values import endorsed
 from tuner.snapshot.facts import Known
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
@@ -44,10 +47,21 @@ _SERVERS = {"public-server", "internal-server"}
 
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
     """Yield a finding where the key is on, the host serves, and no NAT is not ruled out."""
-    if not policy.lineage & _SERVERS or not snapshot.number(KEY):
+    if not snapshot.number(KEY) or endorsed(snapshot, policy, KEY):
         return
     nat = snapshot.facts.nat
     if nat is Known.NO:
+        return
+    if not policy.lineage & _SERVERS:
+        yield RULE.finding(
+            "It makes TIME_WAIT ignore resets, which must hit the exact sequence number anyway, "
+            "and keeps clients out where this host accepts connections through a NAT.",
+            key=KEY,
+            wanted="0, the kernel's default",
+            severity=Severity.NOTE,
+            confidence=Confidence.POSSIBLE,
+            fix=Fix("0", safe=True),
+        )
         return
     effect = (
         "is kept out for up to 60 s"

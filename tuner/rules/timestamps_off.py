@@ -1,7 +1,8 @@
 """TCP timestamps are off.
 
 What it flags
-    tcp_timestamps=0.
+    tcp_timestamps=0, now or after the next boot. Where the line's comment gives a reason (security,
+    NAT, speed), the finding answers it.
 
 Why it is wrong
     Timestamps are what lets a receiver tell an old duplicate from new data (PAWS). Without them
@@ -27,29 +28,49 @@ from collections.abc import Iterator
 
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
+from tuner.rules._in_force import in_force, note_of
 from tuner.rules._rule import Rule
+from tuner.rules._words import NAT, SECURITY, SPEED, says
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import parse_value
 
 KEY = Key("net.ipv4.tcp_timestamps")
 _REUSE = Key("net.ipv4.tcp_tw_reuse")
+_RECYCLE = Key("net.ipv4.tcp_tw_recycle")
 
 
-def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001
+def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
     """Yield a finding where the key is 0."""
-    if snapshot.number(KEY) != 0:
+    found = in_force(snapshot, policy, KEY, lambda number: number == 0)
+    if found is None:
         return
     useless = (
         ", and tcp_tw_reuse=1 does nothing" if snapshot.reading(_REUSE) == parse_value("1") else ""
     )
     yield RULE.finding(
-        "Without timestamps no connection can tell an old duplicate from new data (PAWS), SYN "
-        f"cookies lose window scaling and SACK{useless}.",
+        f"{found.lead}Without timestamps no connection can tell an old duplicate from new data "
+        f"(PAWS), SYN cookies lose window scaling and SACK{useless}.{_answer(snapshot)}",
         key=KEY,
         wanted="1",
         fix=Fix("1", safe=True),
     )
+
+
+def _answer(snapshot: Snapshot) -> str:
+    """Return what there is to say to the reason that the line's comment gives."""
+    note = note_of(snapshot, KEY)
+    if says(NAT, note):
+        return (
+            " NAT was a reason only with tcp_tw_recycle on."
+            if snapshot.number(_RECYCLE) is not None
+            else " NAT was a reason only with tcp_tw_recycle, which this kernel has not."
+        )
+    if says(SECURITY, note) and snapshot.kernel.at_least(4, 10):
+        return " The uptime that they once gave away is hidden since Linux 4.10."
+    if says(SPEED, note):
+        return " What they cost is 12 bytes a segment."
+    return ""
 
 
 RULE = Rule(

@@ -1,17 +1,17 @@
 """tcp_max_tw_buckets is so high that it limits nothing.
 
 What it flags
-    More than 2,000,000, as a note; a negative number, which means no limit at all, as a warning.
+    2,000,000 or more, as a note; a negative number, which means no limit at all, as a warning.
 
 Why it is wrong
     The key makes room for nothing: entries are allocated one by one, and the number is only where
-    that ends. The limit is there for the day when somebody opens and closes connections faster
-    than 60 s can forget them; two million entries are half a gigabyte of memory that cannot be
-    swapped, in a hash whose chains grow with them.
+    that ends. The limit is there for the day when somebody opens and closes connections faster than
+    60 s can forget them; two million entries are half a gigabyte of memory that cannot be swapped,
+    in a hash whose chains grow with them.
 
 Instead
-    The default, 262,144 on large hosts. Raise it when TCPTimeWaitOverflow grows, to about one and
-    a half times the rate of closes times 60 s.
+    The default, 262,144 on large hosts. Raise it when TCPTimeWaitOverflow grows, to about one and a
+    half times the rate of closes times 60 s.
 
 Applies to
     Every kernel. A high number below two million is not flagged: it is a ceiling that is never
@@ -28,12 +28,8 @@ from collections.abc import Iterator
 
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
-from tuner.rules._formulas import (
-    TIME_WAIT_BYTES,
-    default_tw_buckets,
-    least_hash_entries,
-)
 from tuner.rules._rule import Rule
+from tuner.rules._sizes import TIME_WAIT_BYTES, default_tw_buckets, least_hash_entries
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
 
@@ -43,9 +39,9 @@ _LARGEST_DEFAULT = 262144
 
 
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001
-    """Yield a finding where the limit is negative or above two million."""
+    """Yield a finding where the limit is negative or two million and more."""
     limit = snapshot.number(KEY)
-    if limit is None or 0 <= limit <= _HUGE:
+    if limit is None or 0 <= limit < _HUGE:
         return
     if limit < 0:
         message = f"{limit} removes the limit: TIME_WAIT entries may take all of the memory."

@@ -5,11 +5,11 @@ What it flags
     told, a limit lower than the number of local ports. An error once the kernel has run into it.
 
 Why it is wrong
-    At the limit the kernel does not make room: it destroys the connection that is just closing.
-    No TIME_WAIT remains to answer a repeated FIN, so the peer gets a reset, and stray segments of
-    the old connection meet the next one. Orphans in FIN_WAIT2 count too and are destroyed alike,
-    with data still on its way. It happens under load only, and the kernel logs nothing. The trick
-    of lowering it to free ports works exactly like that.
+    At the limit the kernel does not make room: it destroys the connection that is just closing. No
+    TIME_WAIT remains to answer a repeated FIN, so the peer gets a reset, and stray segments of the
+    old connection meet the next one. Orphans in FIN_WAIT2 count too and are destroyed alike, with
+    data still on its way. It happens under load only, and the kernel logs nothing. The trick of
+    lowering it to free ports works exactly like that.
 
 Instead
     The default: half the established hash, 262,144 on large hosts. No line at all gives that. An
@@ -20,9 +20,8 @@ Applies to
     small default (4,096 with 1 GiB), which is not flagged. Negative numbers: see tw-buckets-huge.
 
 Evidence
-    net.ipv4.tcp_ehash_entries where the kernel shows it (6.1 on), else the host's memory.
-    Measured on Linux 6.18: a limit of 10 and 50 closes leave 10 entries and TCPTimeWaitOverflow
-    at 40.
+    net.ipv4.tcp_ehash_entries where the kernel shows it (6.1 on), else the host's memory. Measured
+    on Linux 6.18: a limit of 10 and 50 closes leave 10 entries and TCPTimeWaitOverflow at 40.
 """
 
 from __future__ import annotations
@@ -31,19 +30,16 @@ from collections.abc import Iterator
 
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
-from tuner.rules._formulas import (
-    DEFAULT_PORTS,
-    default_tw_buckets,
-    least_hash_entries,
-    usable_ports,
-)
+from tuner.rules._formulas import DEFAULT_PORTS, usable_ports
 from tuner.rules._rule import Rule
+from tuner.rules._sizes import default_tw_buckets, least_hash_entries
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value
 
 KEY = Key("net.ipv4.tcp_max_tw_buckets")
 _HASH = Key("net.ipv4.tcp_ehash_entries")
+_ORPHANS = Key("net.ipv4.tcp_max_orphans")
 _RANGE = Key("net.ipv4.ip_local_port_range")
 _LARGEST_DEFAULT = 262144
 
@@ -53,7 +49,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
     limit = snapshot.number(KEY)
     if limit is None or limit < 0:
         return
-    floor, floor_in_words, confidence = _floor(snapshot)
+    floor, floor_in_words, confidence = least_limit(snapshot)
     if limit >= floor:
         return
     destroyed = 0
@@ -76,7 +72,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
     )
 
 
-def _floor(snapshot: Snapshot) -> tuple[int, str, Confidence]:
+def least_limit(snapshot: Snapshot) -> tuple[int, str, Confidence]:
     """Return the least sensible limit, what it is, and how sure that is."""
     shown = snapshot.reading(_HASH)
     entries = shown.int() if isinstance(shown, Value) else None
@@ -86,9 +82,13 @@ def _floor(snapshot: Snapshot) -> tuple[int, str, Confidence]:
     if snapshot.system.memory:
         floor = default_tw_buckets(least_hash_entries(snapshot.system.memory))
         return floor, f"{floor:,}, the default for this much memory", Confidence.LIKELY
+    orphans = snapshot.reading(_ORPHANS)
+    same = orphans.int() if isinstance(orphans, Value) and snapshot.kernel.at_least(3, 0) else None
     ports = snapshot.reading(_RANGE)
     bounds = ports.ints() if isinstance(ports, Value) else None
     floor = usable_ports(*bounds) if bounds is not None and len(bounds) == 2 else DEFAULT_PORTS  # noqa: PLR2004 - low and high
+    if same and same < floor:  # the kernel gives both the same default
+        return same, f"{same:,}, which tcp_max_orphans has", Confidence.POSSIBLE
     return floor, f"the {floor:,} ports that one destination can occupy", Confidence.POSSIBLE
 
 

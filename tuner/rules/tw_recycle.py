@@ -1,22 +1,21 @@
 """tcp_tw_recycle is on, or a line still asks for it.
 
 What it flags
-    A kernel that has the key with it switched on, now or at the next boot: error. A kernel that
-    has no such key, and a line that sets it: a warning where the line says on, a note where it
-    says off.
+    A kernel that has the key with it switched on, now or at the next boot: error. A kernel that has
+    no such key, and a line that sets it: a warning where the line says on, a note where it says
+    off.
 
 Why it is wrong
     With it the kernel remembers, for each remote address, the last timestamp it saw, and for 60 s
-    drops every SYN from that address with an older timestamp or with none. Two hosts behind one
-    NAT share an address but no clock, so one of them cannot connect. It is no safer without NAT:
-    Linux 4.10, and kernels that carry commit 165573e41f2f (6.1.192, 6.12.117 and 6.18.33 among
-    them), give every connection a clock of its own, and look to such a server like many hosts
-    behind one NAT. On a kernel without the key the line does nothing but make `sysctl -p` exit
-    with 1.
+    drops every SYN from that address with an older timestamp or with none. Two hosts behind one NAT
+    share an address but no clock, so one of them cannot connect. It is no safer without NAT: Linux
+    4.10, and kernels that carry commit 165573e41f2f (6.1.192, 6.12.117 and 6.18.33 among them),
+    give every connection a clock of its own, and look to such a server like many hosts behind one
+    NAT. On a kernel without the key the line does nothing but make `sysctl -p` exit with 1.
 
 Instead
-    0 on kernels up to 4.11; no line at all on later ones. TIME_WAIT on a server needs nothing
-    done; a client that runs out of ports wants tcp_tw_reuse.
+    0 on kernels up to 4.11; no line at all on later ones. TIME_WAIT on a server needs nothing done;
+    a client that runs out of ports wants tcp_tw_reuse.
 
 Applies to
     Linux up to 4.11, the last release with the key, for what it breaks; every later one for the
@@ -33,9 +32,10 @@ from collections.abc import Iterator
 from tuner.errors import Unreadable
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
+from tuner.rules._growth import events
 from tuner.rules._rule import Rule
 from tuner.rules._values import lines_for, numbers
-from tuner.snapshot.facts import Known
+from tuner.snapshot.facts import Balancer, Known, Spread
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
@@ -69,26 +69,42 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
 
 
 def _danger(snapshot: Snapshot) -> str:
-    if snapshot.kernel.at_least(4, 10):
-        return (
-            "Every connection has a timestamp clock of its own from Linux 4.10 on, and this server "
-            "drops the SYNs of any client that reconnects within 60 s with an older stamp."
-        )
+    """Return the one sentence that is true of this kernel and of the path to its clients."""
+    facts = snapshot.facts
+    refused = events(snapshot, "TcpExt.PAWSPassive")
+    count = f" It has refused {refused:,} SYNs since boot (PAWSPassive)." if refused else ""
     start = (
         "For 60 s after a connection closes, SYNs from the same address with an older timestamp or "
         "none are dropped"
     )
-    match snapshot.facts.nat:
-        case Known.YES:
-            return f"{start}, and clients behind this host's NAT share an address but no clock."
-        case Known.NO:
-            return (
-                f"{start}; without NAT that still hits clients whose kernels give every connection "
-                "a clock of its own, such as Linux 4.10, 6.1.192, 6.12.117 and 6.18.33."
-            )
+    if facts.balancer is Balancer.L7:
+        return (
+            f"{start}. All clients come from the L7 balancer's address, and one address is not one "
+            "clock: several balancers may share it, and newer kernels give every connection its "
+            f"own.{count}"
+        )
+    if facts.nat is Known.YES:
+        hashed = facts.balancer is Balancer.L4 and facts.spread is Spread.IP_HASH
+        all_here = ", all of whom the balancer's address hash sends here" if hashed else ""
+        return (
+            f"{start}, and clients behind this host's NAT share an address but no clock{all_here}."
+            f"{count}"
+        )
+    if snapshot.kernel.at_least(4, 10):
+        return (
+            "Clients may give every connection a clock of its own from Linux 4.10 on, and this "
+            "server drops the SYNs of any that reconnects within 60 s with an older stamp, with or "
+            f"without NAT.{count}"
+        )
+    if facts.nat is Known.NO:
+        return (
+            f"{start}; without NAT that still hits clients whose kernels give every connection a "
+            f"clock of its own, such as Linux 4.10, 6.1.192, 6.12.117 and 6.18.33.{count}"
+        )
     return (
-        f"{start}, which hits every second client behind one NAT, and clients whose kernels give "
-        "every connection a clock of its own."
+        f"{start}, which hits every second client behind one NAT (the inventory does not say "
+        "whether there is one), and clients whose kernels give every connection a clock of its "
+        f"own.{count}"
     )
 
 

@@ -1,14 +1,14 @@
 """tcp_tw_reuse is on where nothing connects out.
 
 What it flags
-    tcp_tw_reuse=1 on a host that has listeners, has no outgoing connection but to itself, has
-    never reused an entry since boot, and whose roles are neither client-heavy nor nat-gateway.
+    tcp_tw_reuse=1 on a host that has listeners, has no outgoing connection but to itself, has never
+    reused an entry since boot, and whose roles are neither client-heavy nor nat-gateway.
 
 Why it is wrong
-    It is harmless, and does nothing: connect() alone reads it. A server's TIME_WAIT entries
-    belong to connections it accepted; an incoming SYN that meets one is judged by timestamp and
-    sequence number, whatever this key says. Whoever set it believes a problem solved that still
-    exists, or that never was one.
+    It is harmless, and does nothing: connect() alone reads it. A server's TIME_WAIT entries belong
+    to connections it accepted; an incoming SYN that meets one is judged by timestamp and sequence
+    number, whatever this key says. Whoever set it believes a problem solved that still exists, or
+    that never was one.
 
 Instead
     The kernel's default: 2 since Linux 4.18, 0 before. Many TIME_WAIT entries on a server need

@@ -50,7 +50,8 @@ def _read(tables: Tables) -> dict[str, int]:
         found.update(_sockstat(tables.get(path, ())))
     found.update(_softnet(tables.get("/proc/net/softnet_stat", ())))
     found.update(_per_cpu("conntrack", tables.get("/proc/net/stat/nf_conntrack", ())))
-    found.update(_per_cpu("arp_cache", tables.get("/proc/net/stat/arp_cache", ())))
+    for name in ("arp_cache", "ndisc_cache"):
+        found.update(_per_cpu(name, tables.get(f"/proc/net/stat/{name}", ())))
     for name in ("count", "max"):
         lines = tables.get(f"/proc/sys/net/netfilter/nf_conntrack_{name}", ())
         if lines and _NUMBER.fullmatch(lines[0].strip()):

@@ -100,6 +100,17 @@ class Listener:
     port: int
     queued: int = 0
     backlog: int = 0
+    drops: int = 0  # connections that it has lost since it listens (the socket's sk_drops)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A program that holds sockets: those in CLOSE-WAIT, or a listener whose queue is full."""
+
+    state: str
+    port: int  # of the listener; 0 for CLOSE-WAIT
+    program: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +119,9 @@ class Sockets:
 
     states: Mapping[str, int]  # ss(8) state name → count
     listeners: tuple[Listener, ...]
-    flows: tuple[Flow, ...]  # the busiest groups of ESTAB and TIME-WAIT, largest first
+    flows: tuple[Flow, ...]  # the busiest groups of each state, largest first
     truncated: bool = False
+    owners: tuple[Owner, ...] = ()  # where the probe could see them
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +206,17 @@ class Snapshot:
         if self.files is None:
             return None
         return boot(self.files, keys=self.live, cmdline=self.cmdline, later=self.later_files)
+
+    @cached_property
+    def interfaces(self) -> tuple[str, ...]:
+        """The names of the network interfaces but the loopback one, sorted; empty for unknown."""
+        prefix, suffix = "net.ipv4.conf.", ".rp_filter"
+        shown = {
+            key[len(prefix) : -len(suffix)]
+            for key in self.live
+            if key.endswith(suffix) and key.startswith(prefix)
+        }
+        return tuple(sorted(shown - {"all", "default", "lo"}))
 
     def require_boot(self) -> Boot:
         """Return what the files will set.

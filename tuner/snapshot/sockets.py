@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tuner.snapshot.snapshot import Flow, Listener, Sockets
+from tuner.snapshot.snapshot import Flow, Listener, Owner, Sockets
 
 _STATES = {
     "01": "ESTAB",
@@ -37,6 +37,8 @@ class _Reader:
     states: dict[str, int] = field(default_factory=dict)
     listeners: list[Listener] = field(default_factory=list)
     flows: list[Flow] = field(default_factory=list)
+    drops: dict[str, int] = field(default_factory=dict)
+    owners: list[Owner] = field(default_factory=list)
 
     def state(self, text: str) -> str:
         return _STATES.get(text, text) if self.kernel else text
@@ -75,7 +77,14 @@ def parse_sockets(lines: Iterable[str]) -> Sockets | None:
                         min(reader.number(port), _MOST_PORTS),
                         reader.number(queued),
                         reader.number(backlog),
+                        reader.drops.get(here, 0),
                     )
+                )
+            case ["drops", here, count]:
+                reader.drops[here] = _decimal(count)
+            case ["owner", state, port, program, count]:
+                reader.owners.append(
+                    Owner(state, min(_decimal(port), _MOST_PORTS), program[:40], _decimal(count))
                 )
             case ["flow", count, state, local, local_port, remote, remote_port]:
                 inbound = remote == "-"
@@ -92,7 +101,14 @@ def parse_sockets(lines: Iterable[str]) -> Sockets | None:
     if not seen:
         return None
     reader.flows.sort(key=lambda flow: -flow.count)
-    return Sockets(reader.states, tuple(reader.listeners), tuple(reader.flows), reader.truncated)
+    reader.owners.sort(key=lambda owner: (-owner.count, owner.program))
+    return Sockets(
+        states=reader.states,
+        listeners=tuple(reader.listeners),
+        flows=tuple(reader.flows),
+        truncated=reader.truncated,
+        owners=tuple(reader.owners),
+    )
 
 
 def _decimal(text: str) -> int:

@@ -7,7 +7,7 @@ names its sources. Vendors backport, so a release explains a host and never over
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -202,5 +202,8 @@ def _release(kernel: KernelVersion) -> tuple[int, ...]:
     return (kernel.major, kernel.minor, 0)
 
 
+_parsed = lru_cache(maxsize=256)(parse_version)  # the catalogue names few releases, very often
+
+
 def _reached(kernel: KernelVersion, since: str) -> bool:
-    return _release(kernel) >= _release(parse_version(since))
+    return _release(kernel) >= _release(_parsed(since))

@@ -24,8 +24,8 @@ const page = (() => {
   const SEVERITIES = ["", "note", "warning", "error"];
 
   function toFinding(number) {
-    const [rule, severity, key, message, live, wanted, boot, where, confidence, fix] = findings[number];
-    return { rule, severity, key, message, live, wanted, boot, where, confidence, fix };
+    const [rule, severity, key, message, live, wanted, boot, where, confidence, parts] = findings[number];
+    return { rule, severity, key, message, live, wanted, boot, where, confidence, parts: parts.map(toFinding) };
   }
 
   function toVerdict(number) {
@@ -111,7 +111,7 @@ const page = (() => {
     const verdict = toVerdict(number);
     const all = [...verdict.findings, ...verdict.waived.map((one) => one.finding)];
     return [
-      ...all.map((it) => [SEVERITIES[it.severity], it.rule, it.key, it.where, it.message].join(" ")),
+      ...all.flatMap((it) => [it, ...it.parts]).map((it) => [SEVERITIES[it.severity], it.rule, it.key, it.where, it.message].join(" ")),
       ...verdict.waived.map((one) => `waived ${one.owner} ${one.reason}`),
       ...verdict.unjudged.map(([rule, reason]) => `unjudged ${rule} ${reason}`),
     ].join("\n");

@@ -108,6 +108,10 @@ const detail = (() => {
         make("span", { class: "aside" }, (it.key ? it.rule : "") + sure)),
       make("p", {}, it.message),
       facts([["live", it.live], ["wanted", it.wanted], ["next boot", it.boot], ["decided by", it.where]]),
+      it.parts.length
+        ? make("details", {}, make("summary", {}, `The ${plural(it.parts.length, "finding")} that it sums up`),
+          make("div", { class: "parts" }, ...it.parts.map(finding)))
+        : null,
       rulePage(it.rule));
   }
 

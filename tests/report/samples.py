@@ -61,6 +61,8 @@ def _hosts(number: int, word: str) -> list[HostReport]:
         line=3,
         fix=Fix(word, safe=False),
     )
+    part = replace(finding, rule="tw-recycle", key=Key(f"net.part.{word}"), severity=Severity.NOTE)
+    finding = replace(finding, parts=(part,))
     valid = word.encode("utf-8", "replace").decode()
     waiver = Waiver(rule="drift", reason=valid, owner=valid, until=date(2031, 1, 1))
     waived = Waived(replace(finding, key=Key(f"vm.{word}")), waiver)

@@ -56,6 +56,24 @@ def test_the_value_the_wish_and_the_file_may_not() -> None:
     assert len(blocks([host(f"h{n}", kind) for n, kind in enumerate(kinds)])) == len(kinds)
 
 
+def test_what_a_finding_sums_up_belongs_to_it() -> None:
+    one = replace(SAID, parts=(at_line(1), replace(RECYCLE, rule="other")))
+    same = replace(SAID, parts=(at_line(9), replace(RECYCLE, rule="other")))
+    less = replace(SAID, parts=(at_line(1),))
+    assert identify(one) == identify(same) != identify(less)
+    assert [part.line for part in merge([one, same]).parts] == [0, 3]
+
+
+def test_addresses_of_either_kind_may_differ() -> None:
+    said = "1 of 9 ports from {} to 2001:db8::{} port 5432 are in use."
+    one = replace(SAID, message=said.format("fe80::1:a", "5"))
+    two = replace(SAID, message=said.format("10.0.0.4", "ff:9"))
+    assert identify(one) == identify(two)
+    assert merge([one, two]).message == (
+        "1 of 9 ports from several addresses to several addresses port 5432 are in use."
+    )
+
+
 def test_one_finding_merges_to_itself() -> None:
     assert merge([RECYCLE, RECYCLE]) is RECYCLE
     assert merge([RECYCLE, replace(RECYCLE)]) == RECYCLE

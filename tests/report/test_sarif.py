@@ -169,6 +169,13 @@ def test_fingerprints_outlive_lines_numbers_hosts_and_order() -> None:
     assert result["partialFingerprints"]["tunerCause/v1"] not in before
 
 
+def test_what_a_finding_sums_up_is_related_to_it() -> None:
+    for result in run(hostile_report())["results"]:
+        (related,) = result["relatedLocations"]
+        assert related["physicalLocation"]["region"] == {"startLine": 3}
+        assert "net.part." in related["message"]["text"]
+
+
 def test_no_sentence_of_a_host_becomes_a_link_or_a_placeholder() -> None:
     for result in run(hostile_report())["results"]:
         text = result["message"]["text"].replace("\\[", "")

@@ -19,7 +19,7 @@ from tuner.rules._finding import Finding, NextBoot, Waived
 Identity = tuple[str | None, ...]
 """Strings in a fixed order: the same finding has the same ones, whatever tuner's types become."""
 
-_ADDRESS = r"\d+(?:\.\d+){3}"
+_ADDRESS = r"\d+(?:\.\d+){3}|(?<![\w:])[0-9A-Fa-f]*(?::[0-9A-Fa-f]*){2,7}(?![\w:])"
 _AMOUNT = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _NUMBERS = re.compile(f"({_ADDRESS}|{_AMOUNT})")
 _ID_LENGTH = 12
@@ -47,6 +47,7 @@ def identify(finding: Finding) -> Identity:
         None if boot is None else boot.path,
         None if finding.fix is None else f"{finding.fix.value} {finding.fix.safe}",
         without_numbers(finding.message),
+        *(digest(identify(part)) for part in finding.parts),
     )
 
 
@@ -57,7 +58,7 @@ def identify_waived(waived: Waived) -> Identity:
 
 
 def without_numbers(text: str) -> str:
-    """Return the text with every number and IPv4 address as N."""
+    """Return the text with every number and address as N."""
     return _NUMBERS.sub("N", text)
 
 
@@ -74,6 +75,9 @@ def merge(findings: Sequence[Finding]) -> Finding:
         message=_merge_texts([finding.message for finding in findings]),
         line=_common([finding.line for finding in findings]),
         next_boot=_merge_boots([finding.next_boot for finding in findings]),
+        parts=tuple(
+            merge(same) for same in zip(*(finding.parts for finding in findings), strict=True)
+        ),
     )
 
 
@@ -100,7 +104,7 @@ def _merge_texts(texts: Sequence[str]) -> str:
 def _merge_column(position: int, words: Sequence[str]) -> str:
     if position % 2 == 0 or len(set(words)) == 1:
         return words[0]
-    if any(word.count(".") > 1 for word in words):
+    if any(word.count(".") > 1 or ":" in word for word in words):
         return "several addresses"
     ordered = sorted(words, key=lambda word: float(word.replace(",", "")))
     return f"{ordered[0]} to {ordered[-1]}"

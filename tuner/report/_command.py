@@ -49,7 +49,7 @@ class Commands:
                 return self._on("audit", block.hosts, *(["--become"] if more else []))
         if verdict is None:
             return ""
-        if any(finding.fix or finding.kind in _CURABLE for finding in verdict.findings):
+        if any(finding.fix or finding.kind in _CURABLE for finding in verdict.single):
             return self._on("plan", block.hosts) or _explain(verdict)
         return _explain(verdict)
 

@@ -151,7 +151,7 @@ class _Tables:
             "" if finding.next_boot is None else next_boot(finding.next_boot),
             where(finding),
             str(finding.confidence),
-            clean(finding.fix.value) if finding.fix else "",
+            [self.findings.number(part) for part in finding.parts],
         ]
 
     def _waived(self, waived: Waived) -> list[Any]:

@@ -173,7 +173,7 @@ def _finding(finding: Finding, cause: str) -> dict[str, Any]:
         "file": finding.path or None,
         "line": finding.line or None,
         "fix": {"value": finding.fix.value, "safe": finding.fix.safe} if finding.fix else None,
-        "parts": [_finding(part) for part in finding.parts],
+        "parts": [_finding(part, digest(identify(part))) for part in finding.parts],
     }
 
 

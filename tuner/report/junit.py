@@ -109,7 +109,7 @@ def _judge(verdict: Verdict, suite: _Suite, fail_on: Severity | None, names: lis
         if name in failing:
             suite.failures += 1
             findings = failing[name]
-            lines = [_line(finding) for finding in findings]
+            lines = [_line(it) for finding in findings for it in (finding, *finding.parts)]
             lines += [_waiver(one) for one in waived.get(name, ())]
             kind = str(max(finding.severity for finding in findings))
             suite.ends(name, "failure", kind, _short(findings), "\n".join(lines))

@@ -181,6 +181,15 @@ def _result(cause: Cause, index: int, commands: Commands) -> dict[str, Any]:
             "command": _command(cause, commands),
         },
     }
+    if finding.parts:
+        row["relatedLocations"] = [
+            {
+                "id": number,
+                "physicalLocation": _physical(part),
+                "message": {"text": _plain(f"{clean(part.key or part.rule)}: {message(part)}")},
+            }
+            for number, part in enumerate(finding.parts, start=1)
+        ]
     if cause.waiver is not None:
         waiver = cause.waiver
         row["suppressions"] = [
@@ -195,16 +204,19 @@ def _result(cause: Cause, index: int, commands: Commands) -> dict[str, Any]:
 
 
 def _location(cause: Cause) -> dict[str, Any]:
-    finding = cause.finding
+    return {
+        "physicalLocation": _physical(cause.finding),
+        "logicalLocations": _hosts(cause.hosts),
+    }
+
+
+def _physical(finding: Finding) -> dict[str, Any]:
     path = finding.path
     if not path:
         path = f"/proc/sys/{key_path(finding.key)}" if finding.key else "/proc/net"
     return {
-        "physicalLocation": {
-            "artifactLocation": {"uri": _relative(path), "uriBaseId": _BASE},
-            "region": {"startLine": finding.line or 1},
-        },
-        "logicalLocations": _hosts(cause.hosts),
+        "artifactLocation": {"uri": _relative(path), "uriBaseId": _BASE},
+        "region": {"startLine": finding.line or 1},
     }
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.fleet import fleet
 from tests.report.test_forms import RECYCLE, REPORT
 from tuner.policy.policy import Severity
-from tuner.report._alike import digest, identify, merge
+from tuner.report._alike import digest, identify, identify_cause, merge
 from tuner.report._report import HostReport, Report, blocks
-from tuner.rules._finding import Finding, Verdict
+from tuner.report._words import cause_facts
+from tuner.rules._finding import Finding, Origin, Verdict
+from tuner.snapshot.snapshot import Missing
 from tuner.sysctl.value import Value
 
 SAID = replace(RECYCLE, message="1,200 of 28,232 ports to 10.0.0.5:443 are in use for 60 s.")
@@ -98,6 +102,7 @@ def test_ids_are_the_same_for_fleets_of_any_size() -> None:
 
 def test_ids_are_the_same_in_every_version() -> None:
     """Scripts keep them: a change of this test is a change of every id that was written down."""
+    assert digest(identify_cause(RECYCLE)) == "1e0371997284"
     assert digest(identify(RECYCLE)) == "cb4a32caa590"
     assert REPORT.blocks[1].id == "601e80f981ac"
 
@@ -114,6 +119,50 @@ def test_a_cause_is_told_once_with_all_its_hosts() -> None:
     assert told["tw-recycle"].finding.line == 0
     assert set(told["other"].hosts) == {"b", "d"}
     assert len(told["other"].blocks) == 2
+
+
+def test_a_cause_is_wider_than_the_values() -> None:
+    boot = RECYCLE.next_boot
+    assert boot is not None
+    kinds = [
+        *[replace(RECYCLE, live=Value((live,))) for live in ("1", "1", "2", "3", "4")],
+        replace(RECYCLE, live=Missing.ABSENT, next_boot=replace(boot, origin=Origin.UNKNOWN)),
+        replace(RECYCLE, message="Something else."),
+    ]
+    hosts = [host(f"h{number}", kind) for number, kind in enumerate(kinds)]
+    report = replace(REPORT, hosts=tuple(hosts))
+    assert len(report.blocks) == 6
+    (cause,) = report.causes
+    assert cause.id == digest(identify_cause(RECYCLE))
+    assert cause.finding.live is None
+    assert cause.finding.message == RECYCLE.message
+    assert cause_facts(cause) == {
+        "live": "1 on 3 hosts, 2 on 1 host, 3 on 1 host, and 2 values more",
+        "wanted": "0",
+        "next boot": "1 on 6 hosts, unknown on 1 host",
+        "decided by": "/etc/sysctl.d/99-old.conf:3",
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rule": "other"},
+        {"severity": Severity.NOTE},
+        {"key": None},
+        {"wanted": "no such line"},
+        {"path": "/etc/sysctl.d/10-x.conf"},
+    ],
+)
+def test_a_cause_is_one_rule_one_setting_one_wish_one_file(change: dict[str, Any]) -> None:
+    report = replace(REPORT, hosts=(host("a", RECYCLE), host("b", replace(RECYCLE, **change))))
+    assert len(report.causes) == 2
+
+
+def test_ten_thousand_values_are_one_cause() -> None:
+    same, different = fleet(400), fleet(400, alike=False)
+    assert len(different.blocks) > 100
+    assert {cause.id for cause in different.causes} == {cause.id for cause in same.causes}
 
 
 def test_waived_causes_come_last_and_apart() -> None:

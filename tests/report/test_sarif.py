@@ -19,7 +19,8 @@ from tuner.cli.exits import Exit
 from tuner.report._report import HostReport, Report
 from tuner.report.sarif import MOST_HOSTS
 from tuner.rules._check import registry
-from tuner.rules._finding import Origin, Verdict
+from tuner.rules._finding import Verdict
+from tuner.sysctl.value import Value
 
 SCHEMAS = Path(__file__).resolve().parent / "schemas"
 
@@ -147,6 +148,9 @@ def test_thousands_of_hosts_with_the_same_finding_are_one_result() -> None:
     assert largest["occurrenceCount"] > 1000
     assert len(largest["locations"][0]["logicalLocations"]) == MOST_HOSTS
     assert len(render("sarif", report)) < 1_000_000
+    unlike = fleet(2000, alike=False)
+    assert len(unlike.blocks) > 500
+    assert len(run(unlike)["results"]) == len(results)
 
 
 def test_fingerprints_outlive_lines_numbers_hosts_and_order() -> None:
@@ -154,7 +158,9 @@ def test_fingerprints_outlive_lines_numbers_hosts_and_order() -> None:
     assert len(before) == len(run()["results"])
     boot = RECYCLE.next_boot
     assert boot is not None
-    moved = replace(RECYCLE, line=9, next_boot=replace(boot, line=9), message=RECYCLE.message)
+    moved = replace(
+        RECYCLE, line=9, live=Value(("2",)), next_boot=replace(boot, line=9), message="Other words."
+    )
     hosts = (HostReport("other", ("base",), verdict=Verdict((moved,))),)
     (result,) = run(replace(REPORT, hosts=hosts))["results"]
     assert result["partialFingerprints"]["tunerCause/v1"] in before
@@ -163,7 +169,7 @@ def test_fingerprints_outlive_lines_numbers_hosts_and_order() -> None:
         for one in run(replace(REPORT, hosts=REPORT.hosts[::-1]))["results"]
     }
     assert turned == before
-    other = replace(RECYCLE, next_boot=replace(boot, origin=Origin.UNKNOWN))
+    other = replace(RECYCLE, path="/etc/sysctl.d/10-other.conf")
     hosts = (HostReport("other", ("base",), verdict=Verdict((other,))),)
     (result,) = run(replace(REPORT, hosts=hosts))["results"]
     assert result["partialFingerprints"]["tunerCause/v1"] not in before

@@ -2,7 +2,8 @@
 
 A finding is the same on another host, and in another run, where rule, severity, key, values, wish
 and the file that decides are the same. The number of the line, and numbers that a sentence
-mentions, may differ: they are what one file or one moment happened to hold.
+mentions, may differ: they are what one file or one moment happened to hold. A cause is wider: the
+values may differ as well, and with them what the sentence says of them.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import starmap
 
-from tuner.rules._finding import Finding, NextBoot, Waived
+from tuner.policy.policy import Confidence
+from tuner.policy.waiver import Waiver
+from tuner.rules._finding import Finding, NextBoot
 
 Identity = tuple[str | None, ...]
 """Strings in a fixed order: the same finding has the same ones, whatever tuner's types become."""
@@ -51,10 +55,20 @@ def identify(finding: Finding) -> Identity:
     )
 
 
-def identify_waived(waived: Waived) -> Identity:
-    """Return the same of a waived finding, whose waiver belongs to it."""
-    waiver = waived.waiver
-    return (*identify(waived.finding), waiver.reason, waiver.owner, waiver.until.isoformat())
+def identify_cause(finding: Finding) -> Identity:
+    """Return what is the same wherever it has the same cause."""
+    return (
+        finding.rule,
+        str(finding.severity),
+        finding.key,
+        without_numbers(finding.wanted),
+        finding.path,
+    )
+
+
+def waiver_identity(waiver: Waiver) -> Identity:
+    """Return what makes it the same waiver."""
+    return (waiver.reason, waiver.owner, waiver.until.isoformat())
 
 
 def without_numbers(text: str) -> str:
@@ -78,6 +92,29 @@ def merge(findings: Sequence[Finding]) -> Finding:
         parts=tuple(
             merge(same) for same in zip(*(finding.parts for finding in findings), strict=True)
         ),
+    )
+
+
+def sum_up(findings: Sequence[Finding]) -> Finding:
+    """Return one finding for several of the same cause.
+
+    What differs is left out, but for the sentence: it is that of the most frequent kind.
+    """
+    kinds = Counter(without_numbers(finding.message) for finding in findings)
+    kind = min(kinds, key=lambda words: (-kinds[words], words))
+    told = [finding for finding in findings if without_numbers(finding.message) == kind]
+    alike = len({identify(finding) for finding in findings}) == 1
+    first = told[0]
+    return replace(
+        first,
+        message=_merge_texts([finding.message for finding in told]),
+        confidence=max((finding.confidence for finding in findings), key=list(Confidence).index),
+        live=first.live if len({finding.live for finding in findings}) == 1 else None,
+        wanted=_merge_texts([finding.wanted for finding in findings]),
+        next_boot=_merge_boots([finding.next_boot for finding in findings]) if alike else None,
+        line=_common([finding.line for finding in findings]),
+        fix=first.fix if alike else None,
+        parts=first.parts if alike else (),
     )
 
 

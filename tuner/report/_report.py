@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from itertools import groupby
+from typing import TypeVar
 
 from tuner.policy.policy import Severity
 from tuner.policy.waiver import Waiver
@@ -15,13 +17,16 @@ from tuner.report._alike import (
     Identity,
     digest,
     identify,
-    identify_waived,
+    identify_cause,
     merge,
+    sum_up,
+    waiver_identity,
     without_numbers,
 )
 from tuner.report._gauges import Gauges
-from tuner.rules._finding import Finding, Verdict, Waived
+from tuner.rules._finding import Finding, NextBoot, Verdict, Waived
 from tuner.rules._state import KeyState
+from tuner.snapshot.snapshot import Reading
 
 
 class Outcome(StrEnum):
@@ -86,15 +91,19 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One finding, and every host that has it. ``waiver``: these hosts live with it.
+    """One rule's finding on one setting by one file, and every host that has it.
 
-    ``id`` is the same for the same finding in every run; ``finding`` is merged as in a Block.
+    ``id`` is the same in every run. ``finding`` has what its hosts share; ``lives`` and ``boots``
+    are the values that they have, each with how many have it, the most frequent first. ``waiver``:
+    these hosts live with it.
     """
 
     id: str
     finding: Finding
     hosts: tuple[str, ...]
     blocks: tuple[Block, ...]
+    lives: tuple[tuple[Reading, int], ...] = ()
+    boots: tuple[tuple[NextBoot, int], ...] = ()
     waiver: Waiver | None = None
 
 
@@ -170,28 +179,45 @@ def blocks(hosts: Iterable[HostReport]) -> list[Block]:
 
 
 def causes(found: Iterable[Block]) -> list[Cause]:
-    """Return every finding of the blocks once, the worst first, then that of the most hosts."""
+    """Return every cause in the blocks once, the worst first, then that of the most hosts."""
     alike: dict[Identity, list[tuple[Finding, Waiver | None, Block]]] = {}
     for block in found:
         verdict = block.like.verdict or Verdict()
         for finding in verdict.findings:
-            alike.setdefault(identify(finding), []).append((finding, None, block))
+            alike.setdefault(identify_cause(finding), []).append((finding, None, block))
         for waived in verdict.waived:
             entry = (waived.finding, waived.waiver, block)
-            alike.setdefault(identify_waived(waived), []).append(entry)
+            identity = (*identify_cause(waived.finding), *waiver_identity(waived.waiver))
+            alike.setdefault(identity, []).append(entry)
     made = []
     for identity, members in alike.items():
-        members_blocks = tuple({id(block): block for _, _, block in members}.values())
+        its_blocks = tuple({id(block): block for _, _, block in members}.values())
+        lives: Counter[Reading] = Counter()
+        boots: Counter[NextBoot] = Counter()
+        for finding, _, block in members:
+            if finding.live is not None:
+                lives[finding.live] += len(block.hosts)
+            if finding.next_boot is not None:
+                boots[replace(finding.next_boot, line=0)] += len(block.hosts)
         made.append(
             Cause(
                 id=digest(identity),
-                finding=merge([finding for finding, _, _ in members]),
-                hosts=tuple(name for block in members_blocks for name in block.hosts),
-                blocks=members_blocks,
+                finding=sum_up([finding for finding, _, _ in members]),
+                hosts=tuple(name for block in its_blocks for name in block.hosts),
+                blocks=its_blocks,
+                lives=_frequent(lives),
+                boots=_frequent(boots),
                 waiver=members[0][1],
             )
         )
     return sorted(made, key=_weight)
+
+
+Thing = TypeVar("Thing")
+
+
+def _frequent(counts: Counter[Thing]) -> tuple[tuple[Thing, int], ...]:
+    return tuple(sorted(counts.items(), key=lambda item: (-item[1], str(item[0]))))
 
 
 def _likeness(host: HostReport, known: dict[int, Identity]) -> tuple[object, ...]:
@@ -210,7 +236,7 @@ def _likeness(host: HostReport, known: dict[int, Identity]) -> tuple[object, ...
     return (
         host.roles,
         tuple(of(finding) for finding in verdict.findings),
-        tuple(identify_waived(waived) for waived in verdict.waived),
+        tuple((*of(one.finding), *waiver_identity(one.waiver)) for one in verdict.waived),
         tuple((skipped.rule, skipped.reason) for skipped in verdict.skipped),
     )
 

@@ -10,13 +10,16 @@ from collections.abc import Sequence
 
 from tuner.policy.policy import Severity
 from tuner.report._clean import clean
-from tuner.report._report import Outcome, fold
+from tuner.report._report import Cause, Outcome, fold
 from tuner.rules._finding import Finding, NextBoot, Origin, Verdict
 from tuner.rules._state import KeyState
 from tuner.snapshot.snapshot import Missing, Reading
 
 LONGEST = 600
 """Characters of a sentence."""
+
+_NOBODY = {Origin.DEFAULT, Origin.UNSET}
+_VALUES = 3  # of a cause, that are told with their numbers of hosts
 
 OUTCOMES = {
     Outcome.CLEAN: "clean",
@@ -79,7 +82,7 @@ def where(finding: Finding) -> str:
     if finding.path:
         return place(finding.path, finding.line)
     boot = finding.next_boot
-    return "no file" if boot is not None and boot.origin in {Origin.DEFAULT, Origin.UNSET} else ""
+    return "no file" if boot is not None and boot.origin in _NOBODY else ""
 
 
 def facts(finding: Finding) -> list[str]:
@@ -92,6 +95,38 @@ def facts(finding: Finding) -> list[str]:
     if finding.path:
         told.append(place(finding.path, finding.line))
     return told
+
+
+def cause_place(cause: Cause) -> str:
+    """Return the place of a cause, "no file" where none decides on any host."""
+    if cause.finding.path:
+        return place(cause.finding.path, cause.finding.line)
+    nobody = cause.boots and all(boot.origin in _NOBODY for boot, _ in cause.boots)
+    return "no file" if nobody else ""
+
+
+def cause_facts(cause: Cause) -> dict[str, str]:
+    """Return the same of a cause, by name; values that differ come with their numbers of hosts."""
+    finding = cause.finding
+    told = {
+        "live": _counted([(reading(live), number) for live, number in cause.lives]),
+        "wanted": clean(finding.wanted, longest=LONGEST),
+        "next boot": _counted([(next_boot(boot), number) for boot, number in cause.boots]),
+        "decided by": cause_place(cause),
+    }
+    return {name: words for name, words in told.items() if words}
+
+
+def _counted(values: list[tuple[str, int]]) -> str:
+    counts: dict[str, int] = {}
+    for words, number in values:
+        counts[words] = counts.get(words, 0) + number
+    if len(counts) < 2:  # noqa: PLR2004 - all have the same
+        return "".join(counts)
+    first = list(counts.items())[:_VALUES]
+    told = [f"{words} on {plural(number, 'host')}" for words, number in first]
+    more = len(counts) - len(first)
+    return ", ".join(told) + (f", and {plural(more, 'value')} more" if more else "")
 
 
 def key_facts(row: KeyState) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tuner.report._alike import digest, identify, identify_waived
+from tuner.report._alike import digest, identify_cause
 from tuner.report._command import Commands
 from tuner.report._gauges import Gauges
 from tuner.report._report import HostReport, Outcome, Report
@@ -107,7 +107,7 @@ class Rows:
             {
                 "waived": [
                     {
-                        **_finding(waived.finding, digest(identify_waived(waived))),
+                        **_finding(waived.finding),
                         "waiver": {
                             "reason": waived.waiver.reason,
                             "owner": waived.waiver.owner,
@@ -134,7 +134,7 @@ class Rows:
     def _finding(self, finding: Finding) -> str:
         known = self._findings.get(id(finding))
         if known is None:
-            text = json.dumps(_finding(finding, digest(identify(finding))))
+            text = json.dumps(_finding(finding))
             known = self._findings[id(finding)] = (finding, text)
         return known[1]
 
@@ -158,9 +158,9 @@ def _reading(live: Reading | None) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding, cause: str) -> dict[str, Any]:
+def _finding(finding: Finding) -> dict[str, Any]:
     return {
-        "cause": cause,
+        "cause": digest(identify_cause(finding)),
         "rule": finding.rule,
         "kind": finding.kind,
         "severity": str(finding.severity),
@@ -173,7 +173,7 @@ def _finding(finding: Finding, cause: str) -> dict[str, Any]:
         "file": finding.path or None,
         "line": finding.line or None,
         "fix": {"value": finding.fix.value, "safe": finding.fix.safe} if finding.fix else None,
-        "parts": [_finding(part, digest(identify(part))) for part in finding.parts],
+        "parts": [_finding(part) for part in finding.parts],
     }
 
 

@@ -17,7 +17,6 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from tuner.policy.policy import Severity
 from tuner.report._clean import clean
 from tuner.report._command import Commands
 from tuner.report._compact import as_script, compact
@@ -25,6 +24,8 @@ from tuner.report._report import Block, Cause, Outcome, Report
 from tuner.report._words import (
     LONGEST,
     OUTCOMES,
+    cause_facts,
+    cause_place,
     key_facts,
     message,
     names,
@@ -178,9 +179,15 @@ def _when(report: Report) -> str:
 
 def _cause(cause: Cause) -> dict[str, Any]:
     waiver = cause.waiver
+    finding = cause.finding
     return {
-        **_finding(cause.finding),
         "id": cause.id,
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "key": clean(finding.key or ""),
+        "message": message(finding),
+        "where": cause_place(cause),
+        "facts": cause_facts(cause),
         "number": len(cause.hosts),
         "hosts": names(cause.hosts, _NAMES),
         "waiver": f"{clean(waiver.reason, longest=LONGEST)} ({clean(waiver.owner)}, "
@@ -191,17 +198,18 @@ def _cause(cause: Cause) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
+    told = {
+        "live": "" if finding.live is None else reading(finding.live),
+        "wanted": clean(finding.wanted, longest=LONGEST),
+        "next boot": "" if finding.next_boot is None else next_boot(finding.next_boot),
+        "decided by": where(finding),
+    }
     return {
         "rule": finding.rule,
         "severity": str(finding.severity),
-        "rank": int(Severity.ERROR - finding.severity),
         "key": clean(finding.key or ""),
         "message": message(finding),
-        "confidence": str(finding.confidence),
-        "live": "" if finding.live is None else reading(finding.live),
-        "wanted": clean(finding.wanted, longest=LONGEST),
-        "next_boot": "" if finding.next_boot is None else next_boot(finding.next_boot),
-        "where": where(finding),
+        "facts": {name: value for name, value in told.items() if value},
     }
 
 

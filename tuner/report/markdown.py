@@ -16,13 +16,13 @@ from tuner.report._report import Block, Cause, Outcome, Report
 from tuner.report._words import (
     LONGEST,
     OUTCOMES,
+    cause_place,
     facts,
     message,
     names,
     plural,
     tally,
     unseen,
-    where,
 )
 from tuner.rules._finding import Finding, Verdict
 
@@ -98,7 +98,7 @@ def _headline(report: Report) -> str:
 def _row(cause: Cause) -> str:
     finding = cause.finding
     setting = _code(finding.key) if finding.key else ""
-    decider = where(finding)
+    decider = cause_place(cause)
     cells = (
         str(finding.severity),
         setting,

@@ -18,7 +18,7 @@ from tuner.report import _page
 from tuner.report._clean import clean
 from tuner.report._command import Commands
 from tuner.report._report import Block, Cause, Report, fold
-from tuner.report._words import LONGEST, facts, message, names, unseen
+from tuner.report._words import LONGEST, cause_facts, message, names, unseen
 from tuner.rules._finding import Finding
 from tuner.rules._rule import Rule
 from tuner.sysctl.key import key_path
@@ -151,7 +151,10 @@ def _unknown_rule(finding: Finding) -> dict[str, Any]:
 
 def _result(cause: Cause, index: int, commands: Commands) -> dict[str, Any]:
     finding = cause.finding
-    told = " · ".join(facts(finding))
+    told = cause_facts(cause)
+    said = " · ".join(
+        words if name == "decided by" else f"{name} {words}" for name, words in told.items()
+    )
     row = {
         "ruleId": finding.rule,
         "ruleIndex": index,
@@ -160,7 +163,7 @@ def _result(cause: Cause, index: int, commands: Commands) -> dict[str, Any]:
             "text": _plain(
                 (f"{clean(finding.key)}: " if finding.key else "")
                 + message(finding)
-                + (f" ({told})" if told else "")
+                + (f" ({said})" if said else "")
                 + f" On {names(cause.hosts, _NAMES)}."
             )
         },
@@ -175,7 +178,7 @@ def _result(cause: Cause, index: int, commands: Commands) -> dict[str, Any]:
             "kind": finding.kind,
             "confidence": finding.confidence,
             "key": clean(finding.key) if finding.key else None,
-            "facts": facts(finding),
+            "facts": told,
             "hosts": _ranges(cause.hosts),
             "groups": [block.id for block in cause.blocks][:MOST_RANGES],
             "command": _command(cause, commands),

@@ -137,7 +137,7 @@ def test_a_cause_is_wider_than_the_values() -> None:
     assert cause.finding.live is None
     assert cause.finding.message == RECYCLE.message
     assert cause_facts(cause) == {
-        "live": "1 on 3 hosts, 2 on 1 host, 3 on 1 host, and 2 values more",
+        "live": "1 on 3 hosts, 2 on 1 host, 3 on 1 host, and 2 more",
         "wanted": "0",
         "next boot": "1 on 6 hosts, unknown on 1 host",
         "decided by": "/etc/sysctl.d/99-old.conf:3",

@@ -126,7 +126,7 @@ def _counted(values: list[tuple[str, int]]) -> str:
     first = list(counts.items())[:_VALUES]
     told = [f"{words} on {plural(number, 'host')}" for words, number in first]
     more = len(counts) - len(first)
-    return ", ".join(told) + (f", and {plural(more, 'value')} more" if more else "")
+    return ", ".join(told) + (f", and {more:,} more" if more else "")
 
 
 def key_facts(row: KeyState) -> dict[str, str]:

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: audit test check corpus machine format lock wheel bench clean
+.PHONY: audit test check corpus machine format lock wheel bench clean docs
 .DEFAULT_GOAL := audit
 
 $(VENV)/.run: requirements.lock pyproject.toml
@@ -48,6 +48,10 @@ machine: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+# Render the manual, which is what `tuner explain` shows, into docs/.
+docs: $(VENV)/.run
+	$(BIN)/python -m tuner.cli.docs docs
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --no-isolation --outdir dist .

@@ -85,7 +85,7 @@ def test_every_command_in_the_readme_exists() -> None:
 
 def test_every_flag_in_the_readme_exists() -> None:
     texts = ""
-    for command in ("audit", "collect", "explain"):
+    for command in ("audit", "collect", "explain", "rules", "profiles"):
         texts += subprocess.run(
             [sys.executable, "-m", "tuner", command, "--help"],
             env={"PYTHONPATH": str(CHECKOUT), "PATH": os.environ["PATH"]},

@@ -52,7 +52,7 @@ def test_every_profile_template_and_data_file_is_in_the_wheel(wheel: Path) -> No
         for path in (CHECKOUT / folder).iterdir():
             assert f"tuner/_data/{folder}/{path.name}" in names
     for path in (CHECKOUT / "tuner").rglob("*"):
-        if path.is_file() and path.suffix in {".py", ".yml", ".sh", ".json", ".typed"}:
+        if path.is_file() and path.suffix in {".py", ".yml", ".md", ".sh", ".json", ".typed"}:
             assert f"tuner/{path.relative_to(CHECKOUT / 'tuner')}" in names
 
 

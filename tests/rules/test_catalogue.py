@@ -152,6 +152,9 @@ def test_no_two_rules_fire_on_one_cause(
         verdict = check(snapshot(case), policy(case), rules)
         fired.update(finding.rule for finding in verdict.single)
         assert list(rivals(verdict)) == []
+        for finding in verdict.single:
+            silent = set(registry()[finding.rule].not_for)
+            assert not policy(case).lineage & silent, "the rule names the roles it is not for"
     ours = {rule.id for rule in rules if rule.kind is not Kind.PRESSURE}
     assert {"drift", "boot-drift", "removed-key", "tw-recycle", "tw-buckets-low"} <= ours
     assert all(fired[rule] for rule in ("drift", "boot-drift", "tw-recycle", "tw-buckets-low"))

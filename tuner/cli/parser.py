@@ -13,6 +13,8 @@ from tuner.errors import UsageError
 
 _FORMATS = ("text", "json", "jsonl", "markdown", "html", "sarif", "junit", "prometheus")
 _SEVERITIES = ("note", "warning", "error", "never")
+_KINDS = ("policy", "myth", "hazard", "hygiene", "pressure")
+_CONFIDENCES = ("proven", "likely", "possible")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -49,6 +51,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_audit(commands)
     _add_collect(commands)
     _add_explain(commands)
+    _add_rules(commands)
+    _add_profiles(commands)
     _add_schema(commands)
     return parser
 
@@ -135,12 +139,99 @@ def _add_collect(commands: argparse._SubParsersAction[_Parser]) -> None:
 def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:
     explain = commands.add_parser(
         "explain",
-        help="say what a rule or a key means",
-        description="Print the page of a rule, or what a kernel setting does. Without a name, "
-        "list the rules.",
+        help="say what a rule, a key or a topic means",
+        description="Print the page of a rule, of a kernel setting or of a topic. Without a name, "
+        "list all there is. With a host, add what that host has of it now, after its next boot, "
+        "and why.",
     )
-    explain.add_argument("name", nargs="?", metavar="RULE|KEY")
-    explain.set_defaults(run=_explain)
+    explain.add_argument("name", nargs="?", metavar="RULE|KEY|TOPIC")
+    _add_page_format(explain)
+    host = explain.add_argument_group("a host")
+    host.add_argument("--host", metavar="HOST", help="a host of the inventory, or of the dumps")
+    host.add_argument(
+        "-i",
+        "--inventory",
+        metavar="INVENTORY",
+        help="where the host is (default: $TUNER_INVENTORY, else ./inventory.yml)",
+    )
+    host.add_argument(
+        "--from",
+        dest="sources",
+        nargs="+",
+        metavar="PATH",
+        default=[],
+        help="read dumps instead, as tuner audit does",
+    )
+    host.add_argument(
+        "--role",
+        dest="roles",
+        action="append",
+        default=[],
+        metavar="ROLE",
+        help="judge the host by this role, whatever the inventory says; may be repeated",
+    )
+    _add_connection(explain)
+    explain.set_defaults(run=_explain, limit="")
+
+
+def _add_rules(commands: argparse._SubParsersAction[_Parser]) -> None:
+    rules = commands.add_parser(
+        "rules",
+        help="list the rules",
+        description="Print the catalogue of rules. Values of one filter add up; different filters "
+        "must all hold.",
+    )
+    for flag, dest, choices in (
+        ("--kind", "kinds", _KINDS),
+        ("--severity", "severities", _SEVERITIES[:-1]),
+        ("--confidence", "confidences", _CONFIDENCES),
+    ):
+        rules.add_argument(
+            flag,
+            dest=dest,
+            action="append",
+            choices=choices,
+            default=[],
+            help="only these; may be repeated",
+        )
+    rules.add_argument(
+        "--role",
+        dest="roles",
+        action="append",
+        default=[],
+        metavar="ROLE",
+        help="only rules that can say something of a host with this role; may be repeated",
+    )
+    _add_page_format(rules)
+    rules.set_defaults(run=_rules)
+
+
+def _add_profiles(commands: argparse._SubParsersAction[_Parser]) -> None:
+    profiles = commands.add_parser(
+        "profiles",
+        help="list the profiles, or show what one comes to",
+        description="Print the profiles, or one of them with all that it extends: what it sets, "
+        "leaves alone and avoids, and which line of which profile says so.",
+    )
+    profiles.add_argument("name", nargs="?", metavar="PROFILE")
+    _add_page_format(profiles)
+    profiles.set_defaults(run=_profiles)
+
+
+def _add_page_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "markdown"),
+        default="text",
+        help="what to print (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--profiles",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="also read profiles (*.yml) from this folder; may be repeated",
+    )
 
 
 def _add_schema(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -257,6 +348,18 @@ def _explain(options: argparse.Namespace) -> Exit:
     from tuner.cli.explain import run  # noqa: PLC0415
 
     return run(options)
+
+
+def _rules(options: argparse.Namespace) -> Exit:
+    from tuner.cli.explain import print_rules  # noqa: PLC0415
+
+    return print_rules(options)
+
+
+def _profiles(options: argparse.Namespace) -> Exit:
+    from tuner.cli.explain import print_profiles  # noqa: PLC0415
+
+    return print_profiles(options)
 
 
 def _schema(options: argparse.Namespace) -> Exit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -95,6 +95,25 @@ class LeaveAlone(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: Key
+    confidence: Confidence = Confidence.LIKELY
+    why: str = Field(min_length=1)
+    sources: tuple[str, ...] = Field(min_length=1)
+    origin: str = ""
+
+
+class Avoid(BaseModel):
+    """Values that guides recommend and this role should not have.
+
+    It judges nothing by itself: ``rule`` names the rule that does, where there is one. A key may
+    be left alone and have values to avoid; one that is expected says it all by its expectation.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: Key
+    values: str = Field(min_length=1)  # in words: "1", "below the default"
+    rule: str = ""
+    confidence: Confidence = Confidence.LIKELY
     why: str = Field(min_length=1)
     sources: tuple[str, ...] = Field(min_length=1)
     origin: str = ""
@@ -108,3 +127,4 @@ class Policy:
     lineage: frozenset[str]  # those and every profile they extend
     expectations: Mapping[Key, Expectation]
     leave_alone: Mapping[Key, LeaveAlone]
+    avoid: Mapping[Key, Avoid] = field(default_factory=dict)

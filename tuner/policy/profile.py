@@ -11,15 +11,15 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from tuner.errors import PolicyError
-from tuner.policy.policy import Confidence, Expectation, LeaveAlone, Severity
+from tuner.policy.policy import Avoid, Confidence, Expectation, LeaveAlone, Severity
 from tuner.sysctl.catalog import describe, parameters
 from tuner.sysctl.key import Key, parse_key
 from tuner.sysctl.value import parse_value
 
 _LARGEST = 1 << 20  # bytes; the shipped profiles have less than ten thousand
 _DEEPEST = 8
-_FIELDS = ("summary", "extends", "expect", "leave_alone")
-_VERBATIM = {"exactly", "one_of", "why", "sources", "summary", "extends"}
+_FIELDS = ("summary", "extends", "expect", "leave_alone", "avoid")
+_VERBATIM = {"exactly", "one_of", "why", "sources", "summary", "extends", "values", "rule"}
 _CLOSE = 0.85
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -35,6 +35,7 @@ class Profile:
     extends: tuple[str, ...] = ()
     expectations: Mapping[Key, Expectation] = field(default_factory=dict)
     leave_alone: Mapping[Key, LeaveAlone] = field(default_factory=dict)
+    avoid: Mapping[Key, Avoid] = field(default_factory=dict)
     file: str = ""
 
 
@@ -66,17 +67,21 @@ class _Reader:
             self._fail(fields["summary"], "summary is not a sentence")
         expectations = self._entries(fields.get("expect"), Expectation)
         leave_alone = self._entries(fields.get("leave_alone"), LeaveAlone)
-        for key in leave_alone:
-            if key in expectations:
-                self._fail(
-                    fields["leave_alone"], f"{key} is both expected and left alone; keep one"
-                )
+        avoid = self._entries(fields.get("avoid"), Avoid)
+        for name, words, keys in (
+            ("leave_alone", "left alone", leave_alone),
+            ("avoid", "avoided", avoid),
+        ):
+            for key in keys:
+                if key in expectations:
+                    self._fail(fields[name], f"{key} is both expected and {words}; keep one")
         return Profile(
             name=self._name,
             summary=" ".join(summary.split()),
             extends=self._names(fields.get("extends")),
             expectations=expectations,
             leave_alone=leave_alone,
+            avoid=avoid,
             file=self._file,
         )
 
@@ -138,7 +143,7 @@ class _Reader:
                 values[name] = self._word(nodes[name], values[name], name, kind)
         if isinstance(values.get("sources"), str):
             values["sources"] = [values["sources"]]
-        for name in ("why", "exactly"):
+        for name in ("why", "exactly", "values"):
             if isinstance(values.get(name), str):
                 values[name] = " ".join(values[name].split())
         origin = f"{self._name}:{key_node.start_mark.line + 1}"

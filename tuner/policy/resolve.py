@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tuner.errors import PolicyError
 from tuner.policy.combine import combine
-from tuner.policy.policy import Expectation, LeaveAlone, Policy
+from tuner.policy.policy import Avoid, Expectation, LeaveAlone, Policy
 from tuner.policy.profile import Profile, parse_profile
 from tuner.sysctl.key import Key
 
@@ -74,6 +74,11 @@ def resolve(profiles: Mapping[str, Profile], roles: Sequence[str]) -> Policy:
             for key, entry in sorted(whole.leave_alone.items())
             if key not in whole.expectations
         },
+        avoid={
+            key: entry
+            for key, entry in sorted(whole.avoid.items())
+            if key not in whole.expectations
+        },
     )
 
 
@@ -84,6 +89,7 @@ class _Sum:
     lineage: Mapping[str, frozenset[str]] = field(default_factory=dict)  # name → all it extends
     expectations: Mapping[Key, Expectation] = field(default_factory=dict)
     leave_alone: Mapping[Key, LeaveAlone] = field(default_factory=dict)
+    avoid: Mapping[Key, Avoid] = field(default_factory=dict)
     owners: Mapping[Key, str] = field(default_factory=dict)
 
 
@@ -118,6 +124,7 @@ def _flatten(profiles: Mapping[str, Profile], name: str, path: tuple[str, ...]) 
             **{key: it for key, it in below.leave_alone.items() if key not in own},
             **profile.leave_alone,
         },
+        avoid={**below.avoid, **profile.avoid},
         owners={**below.owners, **dict.fromkeys(own, name)},
     )
 
@@ -153,7 +160,16 @@ def _add(one: _Sum, other: _Sum) -> _Sum:
             )
         else:
             leave_alone.setdefault(key, other.leave_alone[key])
-    return _Sum(lineage, expectations, leave_alone, owners)
+    avoid = dict(one.avoid)
+    for key, entry in other.avoid.items():
+        known = avoid.get(key)
+        if known is None or _author(known) in lineage.get(_author(entry), ()):
+            avoid[key] = entry  # the more special profile says it better
+    return _Sum(lineage, expectations, leave_alone, avoid, owners)
+
+
+def _author(entry: Avoid) -> str:
+    return entry.origin.rpartition(":")[0]
 
 
 def _both(one: Expectation, other: Expectation) -> Expectation:

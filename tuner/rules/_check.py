@@ -177,7 +177,7 @@ def _without_echoes(findings: list[Finding], policy: Policy) -> list[Finding]:
     for finding in heard:
         best = speaker.get(finding.key) if finding.key is not None else None
         wish = wishes.get(finding.key)
-        if best is not None and best.fix is not None and wish is not None:
+        if best is not None and wish is not None:
             if finding is wish:
                 continue
             if finding is best:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tuner.policy.compliance import complies
 from tuner.policy.policy import Policy
 from tuner.rules._check import next_boot
 from tuner.rules._finding import Origin
-from tuner.rules._values import lines_for, numbers
+from tuner.rules._values import endorsed, lines_for, numbers
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.catalog import describe
 from tuner.sysctl.key import Key
@@ -50,13 +49,13 @@ def vector_in_force(
         return None
     given = value.ints()
     if given and wrong(given):
-        return None if _endorses(snapshot, policy, key, value) else InForce(given, live=True)
+        return None if endorsed(snapshot, policy, key, value) else InForce(given, live=True)
     if not _decided(snapshot, key):
         return None
     boot = next_boot(snapshot, key)
     if boot.origin is Origin.FILE and boot.value is not None:
         then = numbers(boot.value)
-        if then and wrong(then) and not _endorses(snapshot, policy, key, boot.value):
+        if then and wrong(then) and not endorsed(snapshot, policy, key, boot.value):
             return InForce(then, live=False)
     return None
 
@@ -75,19 +74,6 @@ def in_force(
 def _decided(snapshot: Snapshot, key: Key) -> bool:
     """Tell whether a line decides the key; a look-up, where ``next_boot`` works out a default."""
     return snapshot.boot is not None and key in snapshot.boot.decisions
-
-
-def _endorses(snapshot: Snapshot, policy: Policy, key: Key, value: Value) -> bool:
-    expectation = policy.expectations.get(key)
-    return expectation is not None and (
-        complies(
-            expectation,
-            value,
-            default=default_of(snapshot, key),
-            memory=snapshot.system.memory,
-        )
-        is True
-    )
 
 
 def default_of(snapshot: Snapshot, key: Key) -> Value | None:

@@ -22,7 +22,10 @@ Check = Callable[[Snapshot, Policy], Iterator[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: ``severity`` and ``confidence`` are what a finding has unless it says otherwise."""
+    """A rule: ``severity`` and ``confidence`` are what a finding has unless it says otherwise.
+
+    ``not_for``: roles of whose hosts the rule says nothing.
+    """
 
     id: str
     kind: Kind
@@ -31,6 +34,7 @@ class Rule:
     sources: tuple[str, ...]
     doc: str
     check: Check
+    not_for: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

@@ -107,12 +107,28 @@ def lines_for(snapshot: Snapshot, key: Key) -> tuple[Setting, ...]:
     )
 
 
-def endorsed(snapshot: Snapshot, policy: Policy, key: Key) -> bool:
-    """Tell whether the policy asks for the key's live value, so that advice against it is moot."""
+def endorsed(snapshot: Snapshot, policy: Policy, key: Key, value: Value | None = None) -> bool:
+    """Tell whether the policy asks for the value, so that advice against it is moot.
+
+    A policy that merely allows the value besides the kernel's own default has decided nothing.
+
+    Args:
+        snapshot: the host.
+        policy: what its roles want.
+        key: the setting.
+        value: what it is or would be; the live value where none is given.
+    """
     expectation = policy.expectations.get(key)
-    value = snapshot.value(key)
-    if expectation is None or value is None:
+    asked = snapshot.value(key) if value is None and expectation is not None else value
+    if expectation is None or asked is None:
         return False
     parameter = describe(key)
     default = parameter.default(snapshot.kernel) if parameter else None
-    return complies(expectation, value, default=default, memory=snapshot.system.memory) is True
+    memory = snapshot.system.memory
+    if complies(expectation, asked, default=default, memory=memory) is not True:
+        return False
+    if expectation.relation in {"exactly", "one_of"}:
+        return True
+    return default is not None and not complies(
+        expectation, default, default=default, memory=memory
+    )

@@ -64,4 +64,5 @@ RULE = Rule(
     sources=("linux v6.18 net/ipv4/devinet.c inet_forward_change",),
     doc=__doc__,
     check=check,
+    not_for=("nat-gateway",),
 )

@@ -68,4 +68,5 @@ RULE = Rule(
     ),
     doc=__doc__,
     check=check,
+    not_for=("client-heavy", "internal-server", "public-server"),
 )

@@ -7,6 +7,7 @@ names its sources. Vendors backport, so a release explains a host and never over
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -76,6 +77,21 @@ class Default(_Record):
         return self
 
 
+Direction = Literal["looser", "stricter", "longer", "memory"]
+"""What a larger number does: limits less, refuses more, waits longer, may use more memory."""
+
+TakesEffect = Literal[
+    "at once",  # the next packet or decision reads it
+    "new connections",  # sockets and connections made afterwards
+    "next listen()",
+    "next timer",  # timers that run are not changed
+    "next packet",  # a tracked connection takes it up with its next packet
+    "new devices",  # and addresses that are added afterwards
+    "new namespaces",
+]
+"""Whom a write reaches."""
+
+
 class Netns(_Record):
     """How a network namespace sees the key.
 
@@ -100,9 +116,12 @@ class Parameter(_Record):
     ``range`` is what the kernel enforces on a write, for each number of a vector; ``sensible`` is
     what makes sense. ``since`` None: older than 2.6.32, the oldest release looked at; ``until`` is
     the last release that has the key, ``inert_since`` the first in which it does nothing.
+    ``direction`` is what a larger number does, None where that has no answer; ``takes_effect`` is
+    whom a write reaches, None for what cannot be written or is gone.
     """
 
     key: Key
+    family: str = ""  # the file that describes it
     type: Literal["bool", "int", "enum", "bitmap", "vector", "string", "ports", "trigger"]
     summary: str = Field(min_length=1)
     unit: str = ""
@@ -117,6 +136,8 @@ class Parameter(_Record):
     netns: Netns | None = None
     writable: bool = True
     module: str = ""
+    direction: Direction | None = None
+    takes_effect: TakesEffect | None = None
     affects: str = ""
     see: str = ""
     interacts: tuple[Key, ...] = ()
@@ -157,27 +178,76 @@ def describe(key: Key) -> Parameter | None:
     if exact is not None:
         return exact
     parts = key.split(".")
-    if len(parts) != _PATTERN_AT + 2:
+    if len(parts) <= _PATTERN_AT:
         return None
     return known.get(Key(".".join((*parts[:_PATTERN_AT], "*", *parts[_PATTERN_AT + 1 :]))))
 
 
-@cache
+class Family(_Record):
+    """One file of the catalogue: keys that explain each other side by side."""
+
+    name: str
+    title: str = ""
+    sources: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)  # shared, by a short name
+
+
+@dataclass(frozen=True)
+class _Catalogue:
+    parameters: Mapping[Key, Parameter]
+    families: Mapping[str, Family]
+
+
 def parameters() -> Mapping[Key, Parameter]:
     """Return the whole catalogue, sorted by key."""
+    return _catalogue().parameters
+
+
+def families() -> Mapping[str, Family]:
+    """Return the families of keys, sorted by name."""
+    return _catalogue().families
+
+
+@cache
+def _catalogue() -> _Catalogue:
     rows: list[dict[str, object]] = []
+    found: dict[str, Family] = {}
     seen: set[str] = set()
     for path in sorted(_FOLDER.glob("*.yml")):
-        family = _read(yaml.compose(path.read_bytes(), Loader=_LOADER))
-        if not isinstance(family, dict):
+        content = _read(yaml.compose(path.read_bytes(), Loader=_LOADER))
+        if not isinstance(content, dict):
             raise TypeError(f"{path.name}: not a mapping of keys")
-        for key, row in family.items():
+        about = content.pop("family", {})
+        family = Family.model_validate({"name": path.stem, **about})
+        found[family.name] = family
+        for key, row in content.items():
             if key in seen:
                 raise ValueError(f"{path.name}: {key} is described twice")
             seen.add(key)
-            rows.append({"key": key, **row})
+            rows.append({"key": key, "family": family.name, **_spelled_out(row, family)})
     entries = TypeAdapter(tuple[Parameter, ...]).validate_python(rows)
-    return MappingProxyType({entry.key: entry for entry in sorted(entries, key=lambda e: e.key)})
+    by_key = {entry.key: entry for entry in sorted(entries, key=lambda entry: entry.key)}
+    return _Catalogue(MappingProxyType(by_key), MappingProxyType(found))
+
+
+def _spelled_out(row: dict[str, Any], family: Family) -> dict[str, Any]:
+    """Return the row with its defaults as records and its family's sources in full.
+
+    A file says ``defaults: {"4.18": "2"}`` and, for what depends on the machine,
+    ``computed: {"4.2": how}``: half of the nodes that records would be, and the catalogue is read
+    at the start of every run.
+    """
+    values, sentences = row.pop("defaults", {}), row.pop("computed", {})
+    row["defaults"] = sorted(
+        (
+            *({"since": since, "value": value} for since, value in values.items()),
+            *({"since": since, "computed": how} for since, how in sentences.items()),
+        ),
+        key=lambda default: _release(parse_version(default["since"])),
+    )
+    row["sources"] = [
+        source for name in row.get("sources", ()) for source in family.sources.get(name, (name,))
+    ]
+    return row
 
 
 _LOADER: type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)

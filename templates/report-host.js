@@ -130,7 +130,7 @@ const detail = (() => {
       make("summary", {}, "Why, and what instead"),
       make("div", { class: "page" },
         ...sections.flatMap(([title, texts]) => [
-          make("h5", {}, title), ...texts.map((text) => make("p", {}, text))])));
+          make("h5", {}, title), ...texts.map((text) => make(text.startsWith("    ") ? "pre" : "p", {}, text))])));
   }
 
   function command(line) {

@@ -7,16 +7,17 @@ show it as text.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tuner.report import _page
 from tuner.report._clean import clean
 from tuner.report._command import LONGEST as LONGEST_COMMAND
 from tuner.report._command import Commands
 from tuner.report._gauges import Gauges
 from tuner.report._report import Cause, HostReport, Report, fold
 from tuner.report._words import LONGEST, key_facts, message, next_boot, reading, where
+from tuner.report.manual.rule import sections
 from tuner.rules._finding import Finding, Waived
 from tuner.rules._rule import Rule
 from tuner.rules._state import KeyState
@@ -208,4 +209,7 @@ def _gauges(gauges: Gauges) -> list[Any]:
 
 
 def _rule(rule: Rule) -> list[Any]:
-    return [rule.title, str(rule.kind), [[name, list(text)] for name, text in _page.sections(rule)]]
+    pages = [
+        [heading, re.split(r"\n\s*\n", text)] for heading, text in sections(rule).items() if text
+    ]
+    return [rule.title, str(rule.kind), [*pages, ["Sources", list(rule.sources)]]]

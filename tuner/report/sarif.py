@@ -7,6 +7,7 @@ Its place is the line that causes it; where no file does, it is the setting belo
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,11 +15,11 @@ from typing import Any
 from urllib.parse import quote
 
 from tuner.policy.policy import Confidence, Severity
-from tuner.report import _page
 from tuner.report._clean import clean
 from tuner.report._command import Commands
 from tuner.report._report import Block, Cause, Report, fold
 from tuner.report._words import LONGEST, cause_facts, message, names, unseen
+from tuner.report.manual.rule import rule_page, sections
 from tuner.rules._finding import Finding
 from tuner.rules._rule import Rule
 from tuner.sysctl.key import key_path
@@ -103,16 +104,15 @@ _NOTIFICATIONS = {
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
+    why = sections(rule).get("Why it is wrong", "")
     return {
         "id": rule.id,
         "name": _pascal(rule.id),
         "shortDescription": {"text": f"{rule.title}."},
-        "fullDescription": {"text": _page.section(rule, "Why it is wrong") or f"{rule.title}."},
+        "fullDescription": {"text": " ".join(why.split()) or f"{rule.title}."},
         "help": {
-            "text": "\n\n".join(
-                f"{name}\n" + "\n".join(texts) for name, texts in _page.sections(rule)
-            ),
-            "markdown": _page.markdown(rule),
+            "text": inspect.cleandoc(rule.doc),
+            "markdown": rule_page(rule, lambda _: None),
         },
         "defaultConfiguration": {"level": str(rule.severity)},
         "properties": {

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: audit test check corpus machine format lock wheel bench clean docs
+.PHONY: audit test check corpus machine format lock wheel bench clean docs differential fuzz
 .DEFAULT_GOAL := audit
 
 $(VENV)/.run: requirements.lock pyproject.toml
@@ -58,6 +58,19 @@ wheel: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/run.py
+
+# The simulated loaders against the real ones of this machine on N random trees of files. With
+# SUITES=bullseye,trixie,sid also against those of other Debian releases, which debootstrap fetches
+# into ~/.cache/tuner-suites. Needs root, strace and iproute2.
+N ?= 10000
+SUITES ?=
+differential: $(VENV)/.dev
+	$(BIN)/python -m tests.differential.compare --trees $(N) --suites "$(SUITES)"
+
+# Coverage-guided fuzzing of the readers and loaders; needs atheris in the environment.
+RUNS ?= 1000000
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz.loaders -runs=$(RUNS) -max_len=400
 
 # Renew the lock files; needs uv.
 lock:

@@ -17,22 +17,23 @@ const page = (() => {
   const blockOf = new Int32Array(total);
   for (const block of blocks) blockOf.fill(block.number, block.first, block.first + block.count);
 
-  const causes = raw.causes.map(([id, finding, count, members, isWaived], number) => {
-    return { number, id, finding: toFinding(finding), count, blocks: members, waived: !!isWaived };
+  const causes = raw.causes.map(([id, finding, count, members, apart], number) => {
+    return { number, id, finding: toFinding(finding), count, blocks: members, apart: !!apart };
   });
 
   const SEVERITIES = ["", "note", "warning", "error"];
 
   function toFinding(number) {
-    const [rule, severity, key, message, live, wanted, boot, where, confidence, parts] = findings[number];
-    return { rule, severity, key, message, live, wanted, boot, where, confidence, parts: parts.map(toFinding) };
+    const [rule, severity, key, message, live, wanted, boot, where, confidence, parts, standing] = findings[number];
+    return { rule, severity, key, message, live, wanted, boot, where, confidence, standing, parts: parts.map(toFinding) };
   }
 
   function toVerdict(number) {
-    if (number < 0) return { findings: [], waived: [], unjudged: [] };
-    const [found, kept, unjudged] = verdicts[number];
+    if (number < 0) return { findings: [], waived: [], unjudged: [], known: [] };
+    const [found, kept, unjudged, known] = verdicts[number];
     return {
       findings: found.map(toFinding),
+      known: known.map(toFinding),
       waived: kept.map((index) => {
         const [finding, reason, owner, until] = waived[index];
         return { finding: toFinding(finding), reason, owner, until };
@@ -109,10 +110,11 @@ const page = (() => {
   function ofVerdict(number) {
     if (number < 0) return "";
     const verdict = toVerdict(number);
-    const all = [...verdict.findings, ...verdict.waived.map((one) => one.finding)];
+    const all = [...verdict.findings, ...verdict.known, ...verdict.waived.map((one) => one.finding)];
     return [
       ...all.flatMap((it) => [it, ...it.parts]).map((it) => [SEVERITIES[it.severity], it.rule, it.key, it.where, it.message].join(" ")),
       ...verdict.waived.map((one) => `waived ${one.owner} ${one.reason}`),
+      ...verdict.known.map((it) => `known ${it.rule}`),
       ...verdict.unjudged.map(([rule, reason]) => `unjudged ${rule} ${reason}`),
     ].join("\n");
   }

@@ -74,8 +74,8 @@
       pen.fillStyle = "rgba(128, 134, 142, 0.14)";
       paint(pen, 0, total, each, low, height);
       for (const [block, kind] of strip.runs) {
-        pen.fillStyle = INK[strip.cause && strip.cause.waived ? "unreachable" : kind];
-        pen.globalAlpha = strip.cause && strip.cause.waived ? 0.5 : 1;
+        pen.fillStyle = INK[strip.cause && strip.cause.apart ? "unreachable" : kind];
+        pen.globalAlpha = strip.cause && strip.cause.apart ? 0.5 : 1;
         paint(pen, block.first, block.count, each, low, height);
       }
       pen.globalAlpha = 1;

@@ -78,9 +78,16 @@ const detail = (() => {
       parts.push(...verdict.findings.map(finding));
     } else if (block.outcome === "clean") {
       parts.push(make("h4", {}, "No findings"));
-      parts.push(make("p", {}, "Every rule was judged, and nothing was found."));
+      parts.push(make("p", {}, verdict.known.length || verdict.waived.length ? "Nothing but what is known or waived was found." : "Every rule was judged, and nothing was found."));
     }
     if (block.command) parts.push(make("h4", {}, "Next"), command(block.command));
+    if (verdict.known.length) {
+      parts.push(make("h4", {}, "Known, by the baseline"));
+      for (const it of verdict.known)
+        parts.push(
+          make("p", {}, mark("waived"), " ", make("span", { class: "name" }, it.key || it.rule),
+            ` ${it.rule}: ${it.message}`));
+    }
     if (verdict.waived.length) {
       parts.push(make("h4", {}, "Waived"));
       for (const { finding: it, reason, owner, until } of verdict.waived)
@@ -107,7 +114,7 @@ const detail = (() => {
         make("span", { class: "name" }, ...breaks(it.key || it.rule)),
         make("span", { class: "aside" }, (it.key ? it.rule : "") + sure)),
       make("p", {}, it.message),
-      facts([["live", it.live], ["wanted", it.wanted], ["next boot", it.boot], ["decided by", it.where]]),
+      facts([["live", it.live], ["wanted", it.wanted], ["next boot", it.boot], ["decided by", it.where], ["state", it.standing]]),
       it.parts.length
         ? make("details", {}, make("summary", {}, `The ${plural(it.parts.length, "finding")} that it sums up`),
           make("div", { class: "parts" }, ...it.parts.map(finding)))

@@ -11,17 +11,18 @@ PACKAGE = Path(__file__).resolve().parent.parent / "tuner"
 
 LAYERS = [
     {"errors"},
-    {"resources"},
+    {"resources", "documents"},
     {"sysctl"},
     {"policy", "snapshot"},
     {"rules", "inventory"},
     {"plan", "remote"},
+    {"checklist", "compare"},
     {"apply", "lab", "report"},
     {"cli"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 WORLD = {"paramiko", "subprocess", "socket", "threading", "rich"}
-PURE = {"sysctl", "snapshot", "policy", "rules", "plan"}
+PURE = {"sysctl", "snapshot", "policy", "rules", "plan", "checklist", "compare"}
 ENTRY = {"__init__", "__main__"}
 
 

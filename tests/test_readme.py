@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,18 @@ import pytest
 from tuner.cli.exits import Exit
 from tuner.policy.resolve import load_profiles
 from tuner.rules._check import registry
+from tuner.rules._finding import Kind
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 README = CHECKOUT / "README.md"
+EXAMPLES = 4
+ABOUT = {
+    Kind.POLICY: "the host is not what its role wants",
+    Kind.MYTH: "a setting that does not do what people believe",
+    Kind.HAZARD: "a setting that breaks something",
+    Kind.HYGIENE: "files and live values that do not fit together",
+    Kind.PRESSURE: "the kernel's counters show trouble now",
+}
 FLEET = CHECKOUT / "tests" / "readme"
 
 
@@ -41,11 +51,15 @@ def exits() -> str:
 
 
 def rules() -> str:
-    rows = [
-        f"| `{rule.id}` | {rule.severity} | {rule.kind} | {rule.title} |"
-        for rule in registry().values()
-    ]
-    return "\n".join(["| rule | severity | kind | what it flags |", "|---|---|---|---|", *rows])
+    kinds = Counter(rule.kind for rule in registry().values())
+    rows = [f"| {kind} | {ABOUT[kind]} | {kinds[kind]} | {examples(kind)} |" for kind in Kind]
+    return "\n".join(["| kind | about | rules | such as |", "|---|---|---|---|", *rows])
+
+
+def examples(kind: Kind) -> str:
+    of_kind = [rule for rule in registry().values() if rule.kind is kind]
+    gravest = sorted(of_kind, key=lambda rule: (-rule.severity, rule.id))[:EXAMPLES]
+    return ", ".join(f"[`{rule.id}`](docs/rules/{rule.id}.md)" for rule in gravest)
 
 
 def profiles() -> str:
@@ -69,30 +83,27 @@ def test_the_readme_shows_what_is(name: str) -> None:
     assert block.group() == f"\n{made}\n\n"
 
 
-def test_every_command_in_the_readme_exists() -> None:
-    listed = subprocess.run(
-        [sys.executable, "-m", "tuner", "--help"],
+def help_of(*command: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "tuner", *command, "--help"],
         env={"PYTHONPATH": str(CHECKOUT), "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    commands = set(re.findall(r"tuner ([a-z]+)", README.read_text())) - {"is", "adds"}
-    known = set(re.findall(r"^    ([a-z]+) ", listed, re.MULTILINE))
-    named = {command for command in commands if f"`tuner {command}" in README.read_text()}
-    assert named == known
+
+
+def commands() -> set[str]:
+    return set(re.findall(r"^    ([a-z]+) ", help_of(), re.MULTILINE))
+
+
+def test_every_command_is_in_the_readme_and_no_other() -> None:
+    named = set(re.findall(r"`tuner ([a-z]+)", README.read_text()))
+    assert named == commands()
 
 
 def test_every_flag_in_the_readme_exists() -> None:
-    texts = ""
-    for command in ("audit", "collect", "explain", "rules", "profiles"):
-        texts += subprocess.run(
-            [sys.executable, "-m", "tuner", command, "--help"],
-            env={"PYTHONPATH": str(CHECKOUT), "PATH": os.environ["PATH"]},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+    texts = "".join(help_of(command) for command in sorted(commands()))
     flags = set(re.findall(r"`(--[a-z-]+)", README.read_text())) | set(
         re.findall(r"tuner [a-z]+[^`\n]*? (--[a-z-]+)", README.read_text())
     )

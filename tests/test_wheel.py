@@ -49,8 +49,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_profile_template_and_data_file_is_in_the_wheel(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder in ("profiles", "templates"):
-        for path in (CHECKOUT / folder).iterdir():
-            assert f"tuner/_data/{folder}/{path.name}" in names
+        for path in (CHECKOUT / folder).rglob("*"):
+            if path.is_file():
+                assert f"tuner/_data/{path.relative_to(CHECKOUT)}" in names
     for path in (CHECKOUT / "tuner").rglob("*"):
         if path.is_file() and path.suffix in {".py", ".yml", ".md", ".sh", ".json", ".typed"}:
             assert f"tuner/{path.relative_to(CHECKOUT / 'tuner')}" in names

@@ -5,6 +5,8 @@ TunerError                     has .hint: what to do now
 │   ├── UsageError             flags and arguments
 │   ├── InventoryError
 │   ├── PolicyError
+│   ├── ChecklistError         a checklist's questions, or the answers that people attest
+│   ├── ReportError            a saved report, baseline or plan that cannot be read
 │   └── DumpError              a dump or a host's answer that cannot be read
 ├── TransportError             this host, this time
 │   ├── ConnectError           name, route, port, banner, key exchange
@@ -67,6 +69,14 @@ class InventoryError(InputError):
 
 class PolicyError(InputError):
     """A profile that cannot be read, or two roles that contradict each other."""
+
+
+class ChecklistError(InputError):
+    """Questions of a checklist, or attested answers, that cannot be read or do not fit."""
+
+
+class ReportError(InputError):
+    """A saved report, baseline or plan that is damaged, of another version, or none at all."""
 
 
 class DumpError(InputError):

@@ -19,8 +19,9 @@ from tuner.policy.resolve import load_profiles, resolve
 from tuner.rules._check import check, registry
 from tuner.rules._finding import Verdict
 from tuner.rules._values import completed, numbers, refused
-from tuner.snapshot.snapshot import Counters, Missing, Snapshot, Sockets, System
+from tuner.snapshot.snapshot import Counters, Missing, Snapshot, Sockets
 from tuner.snapshot.sysctl_a import parse_sysctl_a
+from tuner.snapshot.system import System
 from tuner.sysctl.boot import Boot, boot
 from tuner.sysctl.files import Entry
 from tuner.sysctl.key import Key

@@ -135,3 +135,13 @@ def test_busybox_alone_is_enough(tmp_path: Path) -> None:
     ]
     assert [loader.name for loader in snapshot.system.loaders] == ["busybox"]
     assert snapshot.sockets is not None
+
+
+def test_it_tells_what_the_boot_simulator_needs() -> None:
+    snapshot = parse_dump(ask("sh"))
+    assert Key("net.ipv4.conf.all.mc_forwarding") in snapshot.fixed
+    assert Key("net.ipv4.ip_forward") not in snapshot.fixed
+    assert {loader.name for loader in snapshot.system.loaders} >= {"procps", "busybox"}
+    assert str(snapshot.programs.admin).startswith("sysctl --system (procps)")
+    assert snapshot.boot is not None
+    assert snapshot.boot.unreadable == ()

@@ -9,12 +9,24 @@ from pathlib import Path
 
 from tuner.cli.exits import Exit
 from tuner.cli.outputs import FORMS
+from tuner.compare.baseline import Gone, Use
 from tuner.policy.policy import Confidence, Severity
 from tuner.policy.waiver import Waiver
 from tuner.report._gauges import Destination, Gauges
 from tuner.report._report import Failure, HostReport, Report
-from tuner.rules._finding import Finding, Fix, Kind, NextBoot, Origin, Skipped, Verdict, Waived
-from tuner.rules._state import KeyState, State
+from tuner.rules._finding import (
+    Finding,
+    Fix,
+    Kind,
+    NextBoot,
+    Origin,
+    Skipped,
+    State,
+    Verdict,
+    Waived,
+)
+from tuner.rules._state import KeyState
+from tuner.rules._waivers import Unused
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value
 
@@ -41,7 +53,14 @@ def hostile_report() -> Report:
         started="2030-01-01T00:00:00Z",
         finished="2030-01-01T00:00:01Z",
         whom=(HOSTILE[1], HOSTILE[3]),
+        baseline=Use(HOSTILE[0], 7, (Gone("drift", HOSTILE[1], Severity.ERROR, HOSTILE[2:4]),)),
+        unused_waivers=(Unused(_waiver(HOSTILE[4]), HOSTILE[4:6]),),
     )
+
+
+def _waiver(word: str) -> Waiver:
+    valid = word.encode("utf-8", "replace").decode()
+    return Waiver(rule="drift", reason=valid, owner=valid, until=date(2031, 1, 1))
 
 
 def _hosts(number: int, word: str) -> list[HostReport]:
@@ -63,9 +82,9 @@ def _hosts(number: int, word: str) -> list[HostReport]:
     )
     part = replace(finding, rule="tw-recycle", key=Key(f"net.part.{word}"), severity=Severity.NOTE)
     finding = replace(finding, parts=(part,))
-    valid = word.encode("utf-8", "replace").decode()
-    waiver = Waiver(rule="drift", reason=valid, owner=valid, until=date(2031, 1, 1))
-    waived = Waived(replace(finding, key=Key(f"vm.{word}")), waiver)
+    finding = replace(finding, state=State.SHADOWED, note=word)
+    known = replace(finding, rule="removed-key", key=Key(f"net.known.{word}"))
+    waived = Waived(replace(finding, key=Key(f"vm.{word}")), _waiver(word))
     state = KeyState(Key(f"net.{word}"), State.WRONG, word, value, boot, value, word)
     gauges = Gauges(10, (Destination(word, word, 443, 5, 2),), (1, 2), 3, 1.0, (4, 5))
     judged = HostReport(
@@ -74,7 +93,7 @@ def _hosts(number: int, word: str) -> list[HostReport]:
         groups=(word, "g"),
         kernel=word,
         os=word,
-        verdict=Verdict((finding,), (waived,), (Skipped("boot-drift", word),)),
+        verdict=Verdict((finding,), (waived,), (Skipped("boot-drift", word),), (known,)),
         keys=(state,),
         gauges=gauges,
     )

@@ -228,7 +228,7 @@ def test_groups_have_their_hosts_and_their_command() -> None:
     groups = {tuple(group["hosts"]): group for group in document()["groups"]}
     assert groups["web1", "web2"]["command"] == "tuner plan --limit web"
     assert groups["ok",]["command"] is None
-    assert "tuner plan --limit web  # group 601e80f981ac" in text(width=30)
+    assert "tuner plan --limit web  # group 8382a472f33d" in text(width=30)
 
 
 def test_measures_are_in_the_json() -> None:

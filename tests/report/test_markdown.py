@@ -120,6 +120,6 @@ def test_nothing_outside_of_code_mentions_or_links() -> None:
 def test_a_table_has_as_many_cells_as_columns() -> None:
     report = hostile_report()
     page = Page(render("markdown", report))
-    causes = [cause for cause in report.causes if cause.waiver is None]
+    causes = [cause for cause in report.causes if cause.waiver is None and not cause.known]
     assert page.tags.count("td") == 5 * len(causes)
     assert HOSTILE[3] in "".join(data for _, data in page.texts)

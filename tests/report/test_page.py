@@ -20,8 +20,7 @@ from tuner.report._clean import clean
 from tuner.report._command import Commands
 from tuner.report._report import Block, HostReport, Outcome
 from tuner.report._words import key_facts
-from tuner.rules._finding import Verdict
-from tuner.rules._state import State
+from tuner.rules._finding import State, Verdict
 
 SIZES = (1, 400, 10_000)
 FLEET = fleet(400)

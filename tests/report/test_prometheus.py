@@ -81,7 +81,7 @@ def test_the_number_of_series_is_hosts_and_rules_and_nothing_else() -> None:
             for finding in (host.verdict or Verdict()).findings
         } - set(registry())
         assert not unknown
-        assert len(samples(report)) == 8 + 2 * rules + 17 * len(report.hosts)
+        assert len(samples(report)) == 8 + 2 * rules + 18 * len(report.hosts)
 
 
 def test_two_hosts_that_look_the_same_are_two_series() -> None:

@@ -15,7 +15,8 @@ from tuner.policy.resolve import load_profiles, resolve
 from tuner.rules._check import check, registry
 from tuner.rules._finding import Verdict
 from tuner.snapshot.facts import Facts
-from tuner.snapshot.snapshot import Counters, Missing, Snapshot, Sockets, System
+from tuner.snapshot.snapshot import Counters, Missing, Snapshot, Sockets
+from tuner.snapshot.system import System
 from tuner.sysctl.files import Entry, Kind
 from tuner.sysctl.key import parse_key
 from tuner.sysctl.version import parse_version

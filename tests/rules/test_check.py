@@ -9,13 +9,15 @@ import pytest
 from tuner.errors import Unreadable
 from tuner.policy.policy import Confidence, Severity
 from tuner.policy.waiver import Waiver
-from tuner.rules._check import check, next_boot, registry
+from tuner.rules._boot import next_boot
+from tuner.rules._check import check, registry
 from tuner.rules._finding import Kind, NextBoot, Origin, Verdict
 from tuner.rules._rule import Rule
 from tuner.snapshot.snapshot import Sockets
 from tuner.sysctl.key import Key
 
 FIN = Key("net.ipv4.tcp_fin_timeout")
+PORTS = Key("net.ipv4.ip_local_port_range")
 TS = Key("net.ipv4.tcp_timestamps")
 FILE = "/etc/sysctl.d/60-a.conf"
 
@@ -162,7 +164,7 @@ def test_a_waiver_covers_nothing_else(run: Run) -> None:
 
 def test_a_waiver_ends_after_its_day(run: Run) -> None:
     old = waiver(rule="timestamps-off", until=date(2026, 2, 28))
-    assert rules(run(LIVE, waivers=[old], today=TODAY)) == ["timestamps-off"]
+    assert rules(run(LIVE, waivers=[old], today=TODAY)) == ["expired-waiver", "timestamps-off"]
 
 
 def test_what_was_found_before_something_unreadable_stands(
@@ -183,6 +185,7 @@ def test_what_was_found_before_something_unreadable_stands(
     [
         ({"files": None}, (Origin.UNKNOWN, "")),
         ({"files": {}, "unreadable": ("/etc/sysctl.d/x.conf",)}, (Origin.UNKNOWN, "")),
+        ({"files": {}, "live": {}}, (Origin.ABSENT, "")),
         ({"files": {}}, (Origin.DEFAULT, "32768 60999")),
         ({"files": {FILE: "net.ipv4.ip_local_port_range=1024 65535"}}, (Origin.FILE, "1024 65535")),
         ({"files": {FILE: "net.ipv4.ip_local_port_range=40000"}}, (Origin.FILE, "40000 60999")),
@@ -192,12 +195,13 @@ def test_what_was_found_before_something_unreadable_stands(
 def test_next_boot(
     snapshot: Callable[..., Any], case: dict[str, Any], expected: tuple[Origin, str]
 ) -> None:
-    boot = next_boot(snapshot(case), Key("net.ipv4.ip_local_port_range"))
+    boot = next_boot(snapshot({"live": {"ip_local_port_range": "1 2"}} | case), PORTS)
     assert (boot.origin, str(boot.value or "")) == expected
 
 
 def test_next_boot_of_a_key_whose_default_depends_on_the_machine(
     snapshot: Callable[..., Any],
 ) -> None:
-    boot = next_boot(snapshot({"files": {}}), Key("net.ipv4.tcp_max_tw_buckets"))
+    live = {"tcp_max_tw_buckets": "1"}
+    boot = next_boot(snapshot({"files": {}, "live": live}), Key("net.ipv4.tcp_max_tw_buckets"))
     assert boot == NextBoot(Origin.UNSET)

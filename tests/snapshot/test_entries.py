@@ -1,6 +1,6 @@
 """Files that are applied after the sysctl.d directories."""
 
-from tuner.snapshot.entries import sort_entries
+from tuner.snapshot.entries import early_modules, sort_entries
 from tuner.sysctl.files import Entry
 
 
@@ -13,14 +13,18 @@ def test_ufw_counts_only_when_it_is_enabled() -> None:
     assert sort_entries([rules, place, off]).later == ()
 
 
-def test_tuned_yields_to_local_files_unless_told_otherwise() -> None:
-    profile = Entry(
-        "/usr/lib/tuned/a/tuned.conf",
-        content=b"[main]\ninclude=b\n[sysctl]\nnet.core.a=1\nvm.x=>5\nnet.core.y=7\n[vm]\nz=1\n",
-    )
-    local = Entry("/etc/sysctl.conf", content=b"net.core.y=1\n")
+def test_tuned_has_profiles_and_may_apply_the_local_files_again() -> None:
+    first = Entry("/etc/tuned/a/tuned.conf", content=b"[main]\ninclude=b\n")
+    second = Entry("/usr/lib/tuned/b/tuned.conf", content=b"[sysctl]\nnet.core.y=7\n")
     never = Entry("/etc/tuned/tuned-main.conf", content=b"reapply_sysctl = 0\n")
-    (yielding,) = sort_entries([profile, local]).later
-    assert yielding.content == b"\n\n\nnet.core.a=1\n\n\n\n\n"
-    (winning,) = sort_entries([profile, local, never]).later
-    assert winning.content == b"\n\n\nnet.core.a=1\n\nnet.core.y=7\n\n\n"
+    told = sort_entries([first, second])
+    assert (told.profiles, told.reapply) == ((second, first), True)
+    assert not sort_entries([first, never]).reapply
+
+
+def test_modules_that_are_loaded_before_the_files() -> None:
+    lists = [
+        Entry("/etc/modules", content=b"# at boot\nnf_conntrack hashsize=1\n\n;x\n"),
+        Entry("/etc/modules-load.d/b.conf", content=b"br-netfilter\n\xff\n"),
+    ]
+    assert early_modules(lists) == {"nf_conntrack", "br_netfilter", "\\xff"}

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.sysctl.boot import DIRECTORIES, boot
+from tuner.sysctl.boot import boot
 from tuner.sysctl.files import Entry, Kind
 from tuner.sysctl.key import Key
+from tuner.sysctl.tree import DIRECTORIES
 
 FIN = "net.ipv4.tcp_fin_timeout"
 RP = "net.ipv4.conf.{}.rp_filter"
@@ -106,8 +107,9 @@ def test_which_file_wins(files: Mapping[str, str], expected: str) -> None:
         (["net/ipv4/conf/eth0.*/rp_filter = 1"], {RP.format("eth0/100"): "1"}),
         (["net.ipv4.conf.[!a-e]*.rp_filter = 1"], {RP.format("lo"): "1"}),
         (["net.ipv4.conf.[^a-e]*.rp_filter = 1"], {RP.format("lo"): "1"}),
-        # a line of a key that the kernel lacks is a decision too
-        (["net.ipv4.tcp_tw_recycle = 1"], {"net.ipv4.tcp_tw_recycle": "1"}),
+        # a line of a key that the kernel lacks, or of a value that it refuses, decides nothing
+        (["net.ipv4.tcp_tw_recycle = 1"], {}),
+        ([f"{FIN} = 7", f"{FIN} = 7s"], {}),
         # what follows a blank and # is not part of a number
         ([f"{FIN} = 7 # short"], {FIN: "7"}),
     ],

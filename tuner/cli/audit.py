@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import tuner
 from tuner.cli.consoles import on_stderr
 from tuner.cli.exits import Exit
 from tuner.cli.fan_out import ask
 from tuner.cli.hosts import choose_hosts, limitable, whom
+from tuner.cli.known import Known
 from tuner.cli.outputs import Outputs
-from tuner.errors import PolicyError
+from tuner.cli.policies import DEFAULT_ROLE, policies_of
 from tuner.inventory.host import Host
-from tuner.policy.policy import Policy, Severity
-from tuner.policy.resolve import load_profiles, resolve
+from tuner.policy.policy import Severity
 from tuner.remote.collect import collect
 from tuner.remote.session import Session
 from tuner.report._gauges import Gauges, gauges
 from tuner.report._report import Failure, HostReport, Report
 from tuner.report.text import print_arrival
-from tuner.resources import folder
 from tuner.rules._check import check, registry
 from tuner.rules._finding import Finding, Verdict
 from tuner.rules._state import KeyState, key_states
-
-_DEFAULT_ROLE = "base"
 
 
 def run(options: argparse.Namespace) -> Exit:
     """Audit the hosts that the options name."""
     outputs = Outputs(options)
     hosts = choose_hosts(options)
-    policies = _policies(hosts, options)
+    before = Known(options, hosts)
+    policies = policies_of(hosts, options)
     rules = tuple(registry().values())
     today = datetime.now(UTC).date()
     known: dict[Finding, Finding] = {}
@@ -47,10 +44,11 @@ def run(options: argparse.Namespace) -> Exit:
         snapshot = collect(host, session)
         keys = key_states(snapshot, policies[host.roles])
         verdict = check(snapshot, policies[host.roles], rules, waivers=host.waivers, today=today)
+        verdict = before.split(host.name, verdict)
         measured = gauges(snapshot)
         return HostReport(
             name=host.name,
-            roles=host.roles or (_DEFAULT_ROLE,),
+            roles=host.roles or (DEFAULT_ROLE,),
             groups=host.groups,
             kernel=str(snapshot.kernel),
             os=snapshot.system.os_name,
@@ -66,7 +64,7 @@ def run(options: argparse.Namespace) -> Exit:
         report = (
             HostReport(
                 name=host.name,
-                roles=host.roles or (_DEFAULT_ROLE,),
+                roles=host.roles or (DEFAULT_ROLE,),
                 groups=host.groups,
                 failure=result,
             )
@@ -79,6 +77,7 @@ def run(options: argparse.Namespace) -> Exit:
             print_arrival(report, stderr)
 
     interrupted = ask(work, hosts, options=options, arrive=arrive, console=stderr)
+    verdicts = {name: report.verdict for name, report in done.items()}
     report = Report(
         hosts=tuple(done[host.name] for host in hosts),
         version=tuner.__version__,
@@ -89,6 +88,8 @@ def run(options: argparse.Namespace) -> Exit:
         whom=whom(options),
         whole=not options.limit,
         limitable=limitable(options),
+        baseline=before.finish(verdicts, interrupted=interrupted),
+        unused_waivers=before.idle_waivers(verdicts),
     )
     code = _exit(report)
     outputs.finish(report, code)
@@ -104,31 +105,10 @@ def _exit(report: Report) -> Exit:
     return Exit.FINDINGS if report.failed else Exit.CLEAN
 
 
-def _policies(
-    hosts: tuple[Host, ...], options: argparse.Namespace
-) -> Mapping[tuple[str, ...], Policy]:
-    """Return the policy of every combination of roles among the hosts.
-
-    Raises:
-        PolicyError: a profile is wrong, a role unknown, or two roles of a host contradict.
-    """
-    profiles = load_profiles([folder("profiles"), *map(Path, options.profiles)])
-    policies: dict[tuple[str, ...], Policy] = {}
-    for host in hosts:
-        if host.roles not in policies:
-            try:
-                policies[host.roles] = resolve(profiles, host.roles or (_DEFAULT_ROLE,))
-            except PolicyError as error:
-                if not error.file:
-                    error.message = f"{host.name}: {error.message}"
-                raise
-    return policies
-
-
 def _shared(verdict: Verdict, known: dict[Finding, Finding]) -> Verdict:
     """Return the verdict with findings that other hosts have too held once in memory."""
     findings = tuple(known.setdefault(finding, finding) for finding in verdict.findings)
-    return Verdict(findings, verdict.waived, verdict.skipped)
+    return replace(verdict, findings=findings)
 
 
 def _now() -> str:

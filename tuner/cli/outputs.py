@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
@@ -132,9 +133,12 @@ class Outputs:
 
 def _print(pieces: Iterable[str]) -> None:
     """Print what machines read as UTF-8, whatever the locale says."""
-    sys.stdout.flush()
-    for piece in pieces:
-        sys.stdout.buffer.write(piece.encode())
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.flush()
+        for piece in pieces:
+            sys.stdout.buffer.write(piece.encode())
+    else:
+        sys.stdout.writelines(pieces)
 
 
 def _text(report: Report, _: Exit) -> Iterable[str]:

@@ -12,6 +12,7 @@ from tuner.cli.exits import Exit
 from tuner.errors import UsageError
 
 _FORMATS = ("text", "json", "jsonl", "markdown", "html", "sarif", "junit", "prometheus")
+_DOCUMENTS = ("text", "markdown", "html", "json")
 _SEVERITIES = ("note", "warning", "error", "never")
 _KINDS = ("policy", "myth", "hazard", "hygiene", "pressure")
 _CONFIDENCES = ("proven", "likely", "possible")
@@ -22,6 +23,14 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"see: {self.prog} --help")
+
+
+class _Help(argparse.HelpFormatter):
+    """argparse's help, whose column has room for the longest command."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = 20
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -41,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = _Parser(
         prog="tuner",
+        formatter_class=_Help,
         description="Audit the TCP and network sysctls of Linux hosts over SSH, without an agent.",
         epilog="Exit codes: "
         + "; ".join(f"{code.value} {code.meaning}" for code in Exit if code <= Exit.INCOMPLETE)
@@ -50,6 +60,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_audit(commands)
     _add_collect(commands)
+    _add_boot(commands)
+    _add_checklist(commands)
+    _add_diff(commands)
     _add_explain(commands)
     _add_rules(commands)
     _add_profiles(commands)
@@ -65,31 +78,7 @@ def _add_audit(commands: argparse._SubParsersAction[_Parser]) -> None:
         "the next boot will change, and which settings rest on a myth.",
     )
     _add_whom(audit)
-    audit.add_argument(
-        "--from",
-        dest="sources",
-        nargs="+",
-        metavar="PATH",
-        default=[],
-        help="read dumps (files, or folders of them) instead of asking hosts: a probe's output, "
-        "the output of `sysctl -a`, or a sosreport",
-    )
-    audit.add_argument(
-        "--role",
-        dest="roles",
-        action="append",
-        default=[],
-        metavar="ROLE",
-        help="judge every host by this role, whatever the inventory says; may be repeated",
-    )
-    audit.add_argument(
-        "--profiles",
-        dest="profiles",
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="also read profiles (*.yml) from this folder; may be repeated",
-    )
+    _add_judging(audit)
     audit.add_argument(
         "--format",
         choices=_FORMATS,
@@ -110,6 +99,18 @@ def _add_audit(commands: argparse._SubParsersAction[_Parser]) -> None:
         choices=_SEVERITIES,
         default="warning",
         help="exit 1 for findings of this severity or worse (default: %(default)s)",
+    )
+    audit.add_argument(
+        "--baseline",
+        default=None,
+        metavar="FILE",
+        help="findings in this file are known: they are shown, and do not fail the run",
+    )
+    audit.add_argument(
+        "--write-baseline",
+        default=None,
+        metavar="FILE",
+        help="write what is found into this file, as known from now on",
     )
     audit.add_argument(
         "-v", "--verbose", action="store_true", help="print findings as they come, on stderr"
@@ -134,6 +135,154 @@ def _add_collect(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     _add_connection(collect)
     collect.set_defaults(run=_collect, roles=[])
+
+
+def _add_checklist(commands: argparse._SubParsersAction[_Parser]) -> None:
+    checklist = commands.add_parser(
+        "checklist",
+        help="answer what must be known before a deployment",
+        description="Answer the questions of every host's role: by the host itself, by the "
+        "inventory's tuner_facts, or by a person, whose answers are kept in attestations.yml "
+        "beside the inventory. Exit 0 only when every question is answered and no answer is "
+        "against.",
+    )
+    _add_whom(checklist)
+    _add_judging(checklist)
+    checklist.add_argument(
+        "--checklists",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="also read questions (*.yml) from this folder; may be repeated",
+    )
+    checklist.add_argument(
+        "--attestations",
+        default=None,
+        metavar="FILE",
+        help="people's answers (default: attestations.yml beside the inventory)",
+    )
+    checklist.add_argument(
+        "--plan",
+        default=None,
+        metavar="FILE",
+        help="a saved plan (tuner plan -o FILE): make the change ticket of its hosts",
+    )
+    checklist.add_argument(
+        "--format",
+        choices=_DOCUMENTS,
+        default="text",
+        help="what to print (default: %(default)s)",
+    )
+    checklist.add_argument(
+        "--output",
+        dest="outputs",
+        action="append",
+        type=_document,
+        default=[],
+        metavar="FORMAT:FILE",
+        help="also write the checklist to a file; may be repeated",
+    )
+    checklist.add_argument(
+        "--list", dest="list_items", action="store_true", help="print every question, ask nobody"
+    )
+    attest = checklist.add_argument_group(
+        "answering", "write one person's answer into the file of answers, and ask nobody"
+    )
+    attest.add_argument("--attest", default=None, metavar="ITEM", help="the question to answer")
+    attest.add_argument("--answer", default=None, metavar="ANSWER", help="what the answer is")
+    attest.add_argument("--who", default=None, metavar="NAME", help="who says so")
+    attest.add_argument(
+        "--scope",
+        default="all",
+        metavar="PATTERN",
+        help="for which hosts: hosts, groups, role=NAME and patterns (default: all)",
+    )
+    attest.add_argument(
+        "--until",
+        default=None,
+        metavar="DATE",
+        help="the last day on which it is believed (default: 90 days from today)",
+    )
+    attest.add_argument("--note", default="", metavar="TEXT", help="what else there is to say")
+    _add_connection(checklist)
+    checklist.set_defaults(run=_checklist)
+
+
+def _add_diff(commands: argparse._SubParsersAction[_Parser]) -> None:
+    diff = commands.add_parser(
+        "diff",
+        help="say what moved between two reports",
+        description="Compare two reports of `tuner audit --output json:FILE`. Nothing is printed "
+        "and the exit code is 0 where nothing moved; 1: something new is at or above --fail-on; "
+        "3: a host or a rule that was judged before no longer is.",
+    )
+    diff.add_argument("old", metavar="OLD", help="the earlier report (JSON)")
+    diff.add_argument("new", metavar="NEW", help="the later report (JSON)")
+    diff.add_argument(
+        "--format",
+        choices=("text", "markdown", "json"),
+        default="text",
+        help="what to print (default: %(default)s)",
+    )
+    diff.add_argument(
+        "--by",
+        choices=("cause", "host"),
+        default="cause",
+        help="how the text is ordered (default: %(default)s)",
+    )
+    diff.add_argument(
+        "--fail-on",
+        choices=_SEVERITIES,
+        default="warning",
+        help="exit 1 for something new of this severity or worse (default: %(default)s)",
+    )
+    diff.set_defaults(run=_diff)
+
+
+def _add_boot(commands: argparse._SubParsersAction[_Parser]) -> None:
+    boot = commands.add_parser(
+        "boot",
+        help="say what the next boot sets, and which line decides it",
+        description="Tell, key by key, the value after the next boot, the file and line that "
+        "decide it, every line that loses and why, and who may change it later. Exit code 1 with "
+        "--compare: the loaders differ.",
+    )
+    boot.add_argument(
+        "target",
+        nargs="?",
+        metavar="INVENTORY|DUMP|ROOTFS-DIR",
+        help="hosts to ask, a dump, a folder of dumps, or a folder with a root file system",
+    )
+    boot.add_argument(
+        "keys", nargs="*", metavar="KEY|GLOB", help="only these keys (default: all that lines name)"
+    )
+    boot.add_argument(
+        "--loader",
+        default=None,
+        metavar="NAME[:VERSION]",
+        help="as if this program applied the files: systemd, procps, busybox, alpine, void",
+    )
+    boot.add_argument(
+        "--compare",
+        action="store_true",
+        help="only the keys that `sysctl` on a shell (or --loader) would set otherwise",
+    )
+    boot.add_argument(
+        "--trace",
+        dest="traces",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="print every line that was considered for this key; may be repeated",
+    )
+    boot.add_argument(
+        "--format", choices=_FORMATS, default="text", help="what to print (default: %(default)s)"
+    )
+    boot.add_argument(
+        "-l", "--limit", default="", metavar="PATTERN", help="only these hosts (Ansible's patterns)"
+    )
+    _add_connection(boot)
+    boot.set_defaults(run=_boot, roles=[])
 
 
 def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -239,9 +388,16 @@ def _add_schema(commands: argparse._SubParsersAction[_Parser]) -> None:
         "schema",
         help="print the JSON Schema of the JSON report",
         description="Print the JSON Schema that `tuner audit --format json` keeps to; "
-        "report-lines is that of each line of --format jsonl.",
+        "report-lines is that of each line of --format jsonl; boot, checklist and difference are "
+        "those of `tuner boot`, `tuner checklist` and `tuner diff`.",
     )
-    schema.add_argument("document", nargs="?", choices=("report", "report-lines"), default="report")
+    schema.add_argument(
+        "document",
+        nargs="?",
+        choices=("report", "report-lines", "boot", "checklist", "difference"),
+        default="report",
+        help="which document (default: %(default)s)",
+    )
     schema.set_defaults(run=_schema)
 
 
@@ -255,6 +411,34 @@ def _add_whom(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "-l", "--limit", default="", metavar="PATTERN", help="only these hosts (Ansible's patterns)"
+    )
+
+
+def _add_judging(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from",
+        dest="sources",
+        nargs="+",
+        metavar="PATH",
+        default=[],
+        help="read dumps (files, or folders of them) instead of asking hosts: a probe's output, "
+        "the output of `sysctl -a`, or a sosreport",
+    )
+    parser.add_argument(
+        "--role",
+        dest="roles",
+        action="append",
+        default=[],
+        metavar="ROLE",
+        help="judge every host by this role, whatever the inventory says; may be repeated",
+    )
+    parser.add_argument(
+        "--profiles",
+        dest="profiles",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="also read profiles (*.yml) from this folder; may be repeated",
     )
 
 
@@ -322,6 +506,15 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _document(text: str) -> tuple[str, str]:
+    form, colon, name = text.partition(":")
+    if not colon or form not in _DOCUMENTS or not name:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not FORMAT:FILE; formats: {', '.join(_DOCUMENTS)}"
+        )
+    return form, name
+
+
 def _seconds(text: str) -> float:
     try:
         seconds = float(text)
@@ -340,6 +533,24 @@ def _audit(options: argparse.Namespace) -> Exit:
 
 def _collect(options: argparse.Namespace) -> Exit:
     from tuner.cli.collect import run  # noqa: PLC0415
+
+    return run(options)
+
+
+def _checklist(options: argparse.Namespace) -> Exit:
+    from tuner.cli.checklist import run  # noqa: PLC0415
+
+    return run(options)
+
+
+def _diff(options: argparse.Namespace) -> Exit:
+    from tuner.cli.diff import run  # noqa: PLC0415
+
+    return run(options)
+
+
+def _boot(options: argparse.Namespace) -> Exit:
+    from tuner.cli.boot import run  # noqa: PLC0415
 
     return run(options)
 

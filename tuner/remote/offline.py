@@ -42,6 +42,19 @@ def read(path: Path, *, host: str = "") -> Snapshot:
         raise DumpError(error.message, file=str(path), hint=error.hint) from None
 
 
+def is_offline(path: Path) -> bool:
+    """Tell whether the path is a dump, an output of ``sysctl -a`` or a sosreport; never raises."""
+    try:
+        if path.is_dir():
+            return (path / SYSCTL_A).exists()
+        with path.open("rb") as file:
+            head = file.read(1 << 16)
+    except OSError:
+        return False
+    packed = head.startswith(_MAGIC) or head[_USTAR] == b"ustar"
+    return packed or is_dump(head) or is_sysctl_a(head)
+
+
 def _from_file(path: Path, host: str) -> Snapshot:
     with path.open("rb") as file:
         head = file.read(512)

@@ -61,13 +61,26 @@ system() {
   elif [ -e /run/.containerenv ]; then echo 'container podman'
   elif [ -d /proc/vz ] && [ ! -d /proc/bc ]; then echo 'container openvz'
   fi
-  for module in nf_conntrack br_netfilter; do
-    if [ -d "/sys/module/$module" ]; then echo "module $module"; fi
+  for module in nf_conntrack br_netfilter ip_vs tcp_bbr; do
+    if [ -e "/sys/module/$module/initstate" ]; then echo "module $module loadable"
+    elif [ -d "/sys/module/$module" ]; then echo "module $module"; fi
   done
+  if [ -d /lib/sysctl.d ] && [ ! -h /lib ] && [ ! -h /lib/sysctl.d ]; then echo 'split-usr'; fi
+  set +f
+  for path in /etc/systemd/system/*.wants/docker.service \
+    /etc/systemd/system/*.wants/firewalld.service /etc/systemd/system/*.wants/kubelet.service \
+    /etc/systemd/system/*.wants/keepalived.service /etc/systemd/system/*.wants/frr.service \
+    /etc/systemd/system/*.wants/NetworkManager.service \
+    /etc/systemd/system/*.wants/bpftune.service /etc/libvirt/qemu/networks/autostart/*.xml; do
+    if [ -e "$path" ] || [ -h "$path" ]; then printf 'shows %s\n' "$path"; fi
+  done
+  set -f
+  find /proc/sys/net -type f ! -perm -200 | head -n 2000 | sed 's/^/readonly /'
   grep -aHE '^(MemTotal:|ID=|VERSION_ID=|PRETTY_NAME=)' /proc/meminfo /etc/os-release \
     /usr/lib/os-release
   grep -aH '' /proc/uptime /proc/1/comm /proc/cmdline /proc/sys/kernel/hostname \
     /proc/sys/kernel/osrelease /sys/devices/system/cpu/online /run/systemd/container
+  grep -aH ' /proc/sys' /proc/self/mounts
 }
 
 # Paths come from find, so that no list of them can be too long; errors come back as text.
@@ -138,6 +151,17 @@ tuned_files() {
   done
 }
 
+# Files that show who writes settings after boot has applied the sysctl files.
+later_writers() {
+  for path in /etc/systemd/networkd.conf /etc/systemd/network/*.network \
+    /run/systemd/network/*.network; do
+    if [ -f "$path" ]; then echo "$path"; fi
+  done | head -n 50
+  grep -als sysctl /etc/udev/rules.d/*.rules /run/udev/rules.d/*.rules /etc/rc.local \
+    /etc/rc.d/rc.local /etc/network/interfaces /etc/network/interfaces.d/* /etc/local.d/*.start |
+    head -n 50
+}
+
 # Every path on a line of its own; what cannot be listed is said directly.
 list_files() {
   set +f
@@ -162,10 +186,11 @@ list_files() {
     done
   done
   for path in /etc/sysctl.conf /etc/modules /etc/ufw/ufw.conf /etc/default/ufw \
-    /etc/ufw/sysctl.conf; do
+    /etc/ufw/sysctl.conf /run/credentials/@system/sysctl.extra /etc/credstore/sysctl.extra; do
     if [ -e "$path" ] || [ -h "$path" ]; then echo "$path"; fi
   done
   tuned_files
+  later_writers
 }
 
 # Reads ss(8) or /proc/net/tcp; sends counts, listeners and the largest groups of each state.

@@ -51,6 +51,8 @@ def identify(finding: Finding) -> Identity:
         None if boot is None else boot.path,
         None if finding.fix is None else f"{finding.fix.value} {finding.fix.safe}",
         without_numbers(finding.message),
+        None if finding.state is None else str(finding.state),
+        without_numbers(finding.note),
         *(digest(identify(part)) for part in finding.parts),
     )
 
@@ -88,6 +90,7 @@ def merge(findings: Sequence[Finding]) -> Finding:
         first,
         message=_merge_texts([finding.message for finding in findings]),
         line=_common([finding.line for finding in findings]),
+        note=_merge_texts([finding.note for finding in findings]),
         next_boot=_merge_boots([finding.next_boot for finding in findings]),
         parts=tuple(
             merge(same) for same in zip(*(finding.parts for finding in findings), strict=True)
@@ -115,6 +118,8 @@ def sum_up(findings: Sequence[Finding]) -> Finding:
         line=_common([finding.line for finding in findings]),
         fix=first.fix if alike else None,
         parts=first.parts if alike else (),
+        state=first.state if alike else None,
+        note=_merge_texts([finding.note for finding in findings]) if alike else "",
     )
 
 

@@ -16,7 +16,7 @@ from tuner.report._command import LONGEST as LONGEST_COMMAND
 from tuner.report._command import Commands
 from tuner.report._gauges import Gauges
 from tuner.report._report import Cause, HostReport, Report, fold
-from tuner.report._words import LONGEST, key_facts, message, next_boot, reading, where
+from tuner.report._words import LONGEST, key_facts, message, next_boot, reading, standing, where
 from tuner.report.manual.rule import sections
 from tuner.rules._finding import Finding, Waived
 from tuner.rules._rule import Rule
@@ -139,6 +139,7 @@ class _Tables:
             [self.findings.number(finding) for finding in verdict.findings],
             [self.waived.number(waived) for waived in verdict.waived],
             [[skipped.rule, clean(skipped.reason)] for skipped in verdict.skipped],
+            [self.findings.number(finding) for finding in verdict.known],
         ]
 
     def _finding(self, finding: Finding) -> list[Any]:
@@ -153,6 +154,7 @@ class _Tables:
             where(finding),
             str(finding.confidence),
             [self.findings.number(part) for part in finding.parts],
+            standing(finding),
         ]
 
     def _waived(self, waived: Waived) -> list[Any]:
@@ -186,8 +188,8 @@ def _add(host: HostReport, columns: Mapping[str, list[Any]], tables: _Tables) ->
 
 def _cause(cause: Cause, numbers: Mapping[str, int], tables: _Tables) -> list[Any]:
     blocks = [numbers[block.id] for block in cause.blocks]
-    waived = cause.waiver is not None
-    return [cause.id, tables.findings.number(cause.finding), len(cause.hosts), blocks, int(waived)]
+    apart = cause.known or cause.waiver is not None
+    return [cause.id, tables.findings.number(cause.finding), len(cause.hosts), blocks, int(apart)]
 
 
 def _key(row: KeyState) -> list[Any]:

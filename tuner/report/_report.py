@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import TypeVar
 
+from tuner.compare.baseline import Use
 from tuner.policy.policy import Severity
 from tuner.policy.waiver import Waiver
 from tuner.report._alike import (
@@ -26,6 +27,7 @@ from tuner.report._alike import (
 from tuner.report._gauges import Gauges
 from tuner.rules._finding import Finding, NextBoot, Verdict, Waived
 from tuner.rules._state import KeyState
+from tuner.rules._waivers import Unused
 from tuner.snapshot.snapshot import Reading
 
 
@@ -95,7 +97,7 @@ class Cause:
 
     ``id`` is the same in every run. ``finding`` has what its hosts share; ``lives`` and ``boots``
     are the values that they have, each with how many have it, the most frequent first. ``waiver``:
-    these hosts live with it.
+    these hosts live with it; ``known``: the baseline knows it of them.
     """
 
     id: str
@@ -105,6 +107,7 @@ class Cause:
     lives: tuple[tuple[Reading, int], ...] = ()
     boots: tuple[tuple[NextBoot, int], ...] = ()
     waiver: Waiver | None = None
+    known: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,8 @@ class Report:
     whom: tuple[str, ...] = ()
     whole: bool = True
     limitable: bool = True
+    baseline: Use | None = None
+    unused_waivers: tuple[Unused, ...] = ()
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -185,6 +190,9 @@ def causes(found: Iterable[Block]) -> list[Cause]:
         verdict = block.like.verdict or Verdict()
         for finding in verdict.findings:
             alike.setdefault(identify_cause(finding), []).append((finding, None, block))
+        for finding in verdict.known:
+            identity = (*identify_cause(finding), _KNOWN)
+            alike.setdefault(identity, []).append((finding, None, block))
         for waived in verdict.waived:
             entry = (waived.finding, waived.waiver, block)
             identity = (*identify_cause(waived.finding), *waiver_identity(waived.waiver))
@@ -208,11 +216,13 @@ def causes(found: Iterable[Block]) -> list[Cause]:
                 lives=_frequent(lives),
                 boots=_frequent(boots),
                 waiver=members[0][1],
+                known=identity[-1] == _KNOWN,
             )
         )
     return sorted(made, key=_weight)
 
 
+_KNOWN = "known"
 Thing = TypeVar("Thing")
 
 
@@ -238,6 +248,7 @@ def _likeness(host: HostReport, known: dict[int, Identity]) -> tuple[object, ...
         tuple(of(finding) for finding in verdict.findings),
         tuple((*of(one.finding), *waiver_identity(one.waiver)) for one in verdict.waived),
         tuple((skipped.rule, skipped.reason) for skipped in verdict.skipped),
+        *(of(finding) for finding in verdict.known),
     )
 
 
@@ -249,6 +260,7 @@ def _merged(members: Sequence[HostReport]) -> HostReport:
         return first
     findings = zip(*(verdict.findings for verdict in verdicts), strict=True)
     waived = zip(*(verdict.waived for verdict in verdicts), strict=True)
+    known = zip(*(verdict.known for verdict in verdicts), strict=True)
     return replace(
         first,
         verdict=Verdict(
@@ -257,6 +269,7 @@ def _merged(members: Sequence[HostReport]) -> HostReport:
                 Waived(merge([one.finding for one in same]), same[0].waiver) for same in waived
             ),
             skipped=verdicts[0].skipped,
+            known=tuple(merge(same) for same in known),
         ),
     )
 
@@ -270,11 +283,12 @@ def _rank(block: Block) -> tuple[int, int, int, str]:
     return (3 - worst, -len(verdict.findings), -len(block.hosts), min(block.hosts))
 
 
-def _weight(cause: Cause) -> tuple[bool, int, int, str, str, str, str]:
-    """Return what causes are sorted by: what counts before what is waived, then as blocks."""
+def _weight(cause: Cause) -> tuple[bool, bool, int, int, str, str, str, str]:
+    """Return what causes are sorted by: what counts before what does not, then as blocks."""
     finding = cause.finding
     return (
         cause.waiver is not None,
+        cause.known,
         -finding.severity,
         -len(cause.hosts),
         finding.rule,

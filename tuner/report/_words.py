@@ -10,15 +10,18 @@ from collections.abc import Sequence
 
 from tuner.policy.policy import Severity
 from tuner.report._clean import clean
-from tuner.report._report import Cause, Outcome, fold
-from tuner.rules._finding import Finding, NextBoot, Origin, Verdict
+from tuner.report._report import Cause, Outcome, Report, fold
+from tuner.rules._finding import Finding, NextBoot, Origin, State, Verdict
 from tuner.rules._state import KeyState
 from tuner.snapshot.snapshot import Missing, Reading
 
 LONGEST = 600
 """Characters of a sentence."""
 
+_TELLING = frozenset({State.DRIFTED, State.LOST_AT_BOOT})
+"""States that say more than live value and next boot do; those with a note have that."""
 _NOBODY = {Origin.DEFAULT, Origin.UNSET}
+_NAMES = 6
 _VALUES = 3  # of a cause, that are told with their numbers of hosts
 
 OUTCOMES = {
@@ -66,6 +69,8 @@ def next_boot(boot: NextBoot) -> str:
             return clean(str(boot.value)) or "empty"
         case Origin.DEFAULT:
             return f"{clean(str(boot.value))} (kernel default)"
+        case Origin.ABSENT:
+            return "no such key"
         case Origin.UNSET:
             return "kernel default"
         case Origin.UNKNOWN:
@@ -90,11 +95,21 @@ def facts(finding: Finding) -> list[str]:
     told = [f"live {reading(finding.live)}"] if finding.live is not None else []
     if finding.wanted:
         told.append(f"wanted {clean(finding.wanted)}")
-    if finding.next_boot is not None:
+    if finding.next_boot is not None and finding.next_boot.origin is not Origin.ABSENT:
         told.append(f"next boot {next_boot(finding.next_boot)}")
     if finding.path:
         told.append(place(finding.path, finding.line))
+    if finding.state in _TELLING:
+        told.append(str(finding.state))
     return told
+
+
+def standing(finding: Finding) -> str:
+    """Return the state that the finding's setting has, and what decides it; empty for none."""
+    note = clean(finding.note, longest=LONGEST)
+    if finding.state is None or not (note or finding.state in _TELLING):
+        return ""
+    return f"{finding.state}: {note}" if note else str(finding.state)
 
 
 def cause_place(cause: Cause) -> str:
@@ -147,6 +162,26 @@ def key_facts(row: KeyState) -> dict[str, str]:
         "where": decider,
         "note": clean(row.note, longest=LONGEST),
     }
+
+
+def remarks(report: Report) -> list[str]:
+    """Return what is to be said of the run's baseline and of waivers, a sentence each."""
+    told = []
+    if report.baseline is not None:
+        use = report.baseline
+        verb = "is" if use.known == 1 else "are"
+        told.append(f"{plural(use.known, 'finding')} {verb} known, by {clean(use.file)}.")
+        if use.gone:
+            verb = "occurs" if len(use.gone) == 1 else "occur"
+            told.append(f"{plural(len(use.gone), 'known finding')} no longer {verb}.")
+    for unused in report.unused_waivers:
+        waiver = unused.waiver
+        what = " ".join(part for part in (waiver.rule, waiver.key) if part)
+        told.append(
+            f"The waiver of {clean(what)} ({clean(waiver.owner)}, until "
+            f"{waiver.until.isoformat()}) covers nothing on {names(unused.hosts, _NAMES)}."
+        )
+    return told
 
 
 def message(finding: Finding) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from tuner.policy.waiver import Waiver
 from tuner.report._alike import digest, identify_cause
 from tuner.report._command import Commands
 from tuner.report._gauges import Gauges
@@ -58,6 +59,10 @@ def head(report: Report, *, exit_code: int) -> dict[str, Any]:
             **{str(outcome): report.count(outcome) for outcome in Outcome},
             "severities": {str(name): number for name, number in report.severities().items()},
         },
+        "baseline": _baseline(report),
+        "unused_waivers": [
+            {**_waiver(unused.waiver), "hosts": unused.hosts} for unused in report.unused_waivers
+        ],
     }
 
 
@@ -103,6 +108,7 @@ class Rows:
             }
         )
         findings = ", ".join(self._finding(finding) for finding in verdict.findings)
+        known = ", ".join(self._finding(finding) for finding in verdict.known)
         rest = json.dumps(
             {
                 "waived": [
@@ -129,7 +135,8 @@ class Rows:
                 else None,
             }
         )
-        return f'{start[:-1]}, "keys": {keys}, "findings": [{findings}], {rest[1:]}'
+        told = f'"findings": [{findings}], "known": [{known}]'
+        return f'{start[:-1]}, "keys": {keys}, {told}, {rest[1:]}'
 
     def _finding(self, finding: Finding) -> str:
         known = self._findings.get(id(finding))
@@ -137,6 +144,35 @@ class Rows:
             text = json.dumps(_finding(finding))
             known = self._findings[id(finding)] = (finding, text)
         return known[1]
+
+
+def _baseline(report: Report) -> dict[str, Any] | None:
+    use = report.baseline
+    if use is None:
+        return None
+    return {
+        "file": use.file,
+        "known": use.known,
+        "gone": [
+            {
+                "rule": gone.rule,
+                "key": gone.key,
+                "severity": str(gone.severity),
+                "hosts": gone.hosts,
+            }
+            for gone in use.gone
+        ],
+    }
+
+
+def _waiver(waiver: Waiver) -> dict[str, Any]:
+    return {
+        "rule": waiver.rule,
+        "key": waiver.key,
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "until": waiver.until.isoformat(),
+    }
 
 
 def _key(row: KeyState) -> dict[str, Any]:

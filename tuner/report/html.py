@@ -32,13 +32,14 @@ from tuner.report._words import (
     next_boot,
     plural,
     reading,
+    remarks,
+    standing,
     tally,
     unseen,
     where,
 )
-from tuner.rules._finding import Finding, Verdict
+from tuner.rules._finding import Finding, State, Verdict
 from tuner.rules._rule import Rule
-from tuner.rules._state import State
 
 MOST_CAUSES = 100
 """Causes that are told in the page itself."""
@@ -95,6 +96,7 @@ def render_html(
         total=len(report.hosts),
         many=len(report.hosts) > 1,
         interrupted=report.interrupted,
+        remarks=remarks(report),
         started=report.started,
         when=_when(report),
         version=report.version,
@@ -188,6 +190,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "message": message(finding),
         "where": cause_place(cause),
         "facts": cause_facts(cause),
+        "known": cause.known,
         "number": len(cause.hosts),
         "hosts": names(cause.hosts, _NAMES),
         "waiver": f"{clean(waiver.reason, longest=LONGEST)} ({clean(waiver.owner)}, "
@@ -203,6 +206,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "wanted": clean(finding.wanted, longest=LONGEST),
         "next boot": "" if finding.next_boot is None else next_boot(finding.next_boot),
         "decided by": where(finding),
+        "state": standing(finding),
     }
     return {
         "rule": finding.rule,
@@ -215,7 +219,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _telling(block: Block) -> bool:
     verdict = block.like.verdict
-    return block.outcome is not Outcome.CLEAN or bool(verdict and verdict.waived)
+    return block.outcome is not Outcome.CLEAN or bool(verdict and (verdict.waived or verdict.known))
 
 
 def _group(block: Block, commands: Commands) -> dict[str, Any]:
@@ -235,6 +239,13 @@ def _group(block: Block, commands: Commands) -> dict[str, Any]:
         "failure": clean(like.failure.message, longest=LONGEST) if like.failure else "",
         "hint": clean(like.failure.hint, longest=LONGEST) if like.failure else "",
         "findings": [_finding(finding) for finding in verdict.findings],
+        "known": [
+            {
+                "what": clean(finding.key or finding.rule),
+                "why": f"{finding.rule}: {message(finding)}",
+            }
+            for finding in verdict.known
+        ],
         "waived": [
             {
                 "what": clean(waived.finding.key or waived.finding.rule),

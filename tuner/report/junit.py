@@ -1,8 +1,8 @@
 """JUnit XML: a suite a host, a case a rule.
 
 What is below ``fail_on`` does not fail a case, so that a suite fails exactly where the exit code
-says findings; it stands in the suite's output. Not judged is an error, never a failure, and waived
-is skipped. The form keeps to what Jenkins (junit-10.xsd) and Ant (JUnit.xsd) both take: one
+says findings; it stands in the suite's output. Not judged is an error, never a failure; known and
+waived are skipped. The form keeps to what Jenkins (junit-10.xsd) and Ant (JUnit.xsd) both take: one
 outcome a case, no attributes on the root, every element in Ant's order.
 """
 
@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape, quoteattr
 from tuner.policy.policy import Severity
 from tuner.report._clean import clean
 from tuner.report._report import HostReport, Report
-from tuner.report._words import LONGEST, facts, message
+from tuner.report._words import LONGEST, facts, message, standing
 from tuner.rules._finding import Finding, Verdict, Waived
 
 
@@ -99,24 +99,28 @@ def _judge(verdict: Verdict, suite: _Suite, fail_on: Severity | None, names: lis
             failing.setdefault(finding.rule, []).append(finding)
         else:
             suite.said.append(_line(finding))
-    waived: dict[str, list[Waived]] = {}
+    kept: dict[str, list[tuple[str, str]]] = {}  # rule → kind and line of what fails nothing
+    for finding in verdict.known:
+        line = f"known: {_line(finding)}"
+        kept.setdefault(finding.rule, []).append(("known", line))
     for one in verdict.waived:
-        waived.setdefault(one.finding.rule, []).append(one)
+        kept.setdefault(one.finding.rule, []).append(("waived", _waiver(one)))
     unseen = {skipped.rule: clean(skipped.reason) for skipped in verdict.skipped}
-    others = {*failing, *waived, *unseen} - set(names)
+    others = {*failing, *kept, *unseen} - set(names)
     for name in [*names, *sorted(others)]:
         told = len(suite.cases)
         if name in failing:
             suite.failures += 1
             findings = failing[name]
             lines = [_line(it) for finding in findings for it in (finding, *finding.parts)]
-            lines += [_waiver(one) for one in waived.get(name, ())]
+            lines += [line for _, line in kept.get(name, ())]
             kind = str(max(finding.severity for finding in findings))
             suite.ends(name, "failure", kind, _short(findings), "\n".join(lines))
-        elif name in waived:
+        elif name in kept:
             suite.skipped += 1
-            lines = [_waiver(one) for one in waived[name]]
-            suite.ends(name, "skipped", "waived", lines[0], "\n".join(lines))
+            kind, line = kept[name][0]
+            text = "\n".join(line for _, line in kept[name])
+            suite.ends(name, "skipped", kind, line.partition("\n")[0], text)
         if name in unseen:
             suite.errors += 1
             rest = " (the rest)" if len(suite.cases) > told else ""
@@ -133,7 +137,8 @@ def _short(findings: list[Finding]) -> str:
 
 def _line(finding: Finding) -> str:
     parts = [str(finding.severity), finding.rule, clean(finding.key or ""), *facts(finding)]
-    return f"{' · '.join(part for part in parts if part)}\n  {message(finding)}"
+    more = f"\n  {standing(finding)}" if finding.note else ""
+    return f"{' · '.join(part for part in parts if part)}{more}\n  {message(finding)}"
 
 
 def _waiver(waived: Waived) -> str:

@@ -21,6 +21,8 @@ from tuner.report._words import (
     message,
     names,
     plural,
+    remarks,
+    standing,
     tally,
     unseen,
 )
@@ -73,7 +75,9 @@ def _start(report: Report, exit_code: int) -> Iterator[str]:
     yield f"{' · '.join(counts)}\n{' · '.join(found)} · exit code {exit_code} ({fail_on})\n\n"
     if report.interrupted:
         yield "Interrupted: hosts that had not answered are counted as unreachable.\n\n"
-    causes = [cause for cause in report.causes if cause.waiver is None]
+    for remark in remarks(report):
+        yield f"{_prose(remark)}\n\n"
+    causes = [cause for cause in report.causes if cause.waiver is None and not cause.known]
     if causes:
         yield "| severity | setting | rule | hosts | decided by |\n|---|---|---|---:|---|\n"
         yield from map(_row, causes[:_CAUSES])
@@ -111,14 +115,15 @@ def _row(cause: Cause) -> str:
 
 def _telling(block: Block) -> bool:
     verdict = block.like.verdict
-    return block.outcome is not Outcome.CLEAN or bool(verdict and verdict.waived)
+    return block.outcome is not Outcome.CLEAN or bool(verdict and (verdict.waived or verdict.known))
 
 
 def _block(block: Block, command: str) -> str:
     verdict = block.like.verdict or Verdict()
     said = tally(verdict) or OUTCOMES[block.outcome]
-    if verdict.waived:
-        said += f", {len(verdict.waived)} waived"
+    for words, kept in (("known", verdict.known), ("waived", verdict.waived)):
+        if kept:
+            said += f", {len(kept)} {words}"
     roles = f" {_html(clean(', '.join(block.like.roles)))}:" if block.like.roles else ""
     title = f"<b>{_html(names(block.hosts, _NAMES))}</b>{roles} {said}"
     lines = [f"<details><summary>{title}</summary>", ""]
@@ -128,6 +133,9 @@ def _block(block: Block, command: str) -> str:
         if failure.hint:
             lines += [_prose(clean(failure.hint, longest=LONGEST)), ""]
     lines += [line for finding in verdict.findings for line in _finding(finding)]
+    for finding in verdict.known:
+        what = f"{_code(finding.key)} " if finding.key else ""
+        lines.append(f"- known {what}{_code(finding.rule)}: {_prose(message(finding))}")
     for waived in verdict.waived:
         waiver = waived.waiver
         what = _code(waived.finding.key or waived.finding.rule)
@@ -149,6 +157,8 @@ def _finding(finding: Finding) -> list[str]:
         head += f" {_code(finding.rule)}"
     told = " · ".join(map(_code, facts(finding)))
     lines = [head, f"  {told}\\"] if told else [head]
+    if finding.note:
+        lines.append(f"  {_prose(standing(finding))}\\")
     return [*lines, f"  {_prose(message(finding))}"]
 
 

@@ -1,6 +1,6 @@
 """Metrics for node_exporter's textfile collector, in Prometheus' text format 0.0.4.
 
-Labels are host, outcome, severity, state and rule: 17 series a host and two a rule, whatever is
+Labels are host, outcome, severity, state and rule: 18 series a host and two a rule, whatever is
 found. Values, paths and sentences are no labels.
 """
 
@@ -13,8 +13,7 @@ from datetime import datetime
 from tuner.policy.policy import Severity
 from tuner.report._clean import clean
 from tuner.report._report import HostReport, Outcome, Report
-from tuner.rules._finding import Verdict
-from tuner.rules._state import State
+from tuner.rules._finding import State, Verdict
 
 
 def render_prometheus(report: Report, rules: Iterable[str], *, exit_code: int) -> Iterator[str]:
@@ -45,7 +44,9 @@ def render_prometheus(report: Report, rules: Iterable[str], *, exit_code: int) -
         found.update({finding.rule for finding in verdict.findings})
         blind.update({skipped.rule for skipped in verdict.skipped})
     known = sorted({*rules, *found, *blind})
-    yield _family("tuner_rule_hosts", "Hosts that a rule found something on, waived apart.")
+    yield _family(
+        "tuner_rule_hosts", "Hosts that a rule found something on, known and waived apart."
+    )
     yield from (f"tuner_rule_hosts{_labels(rule=name)} {found[name]}\n" for name in known)
     yield _family("tuner_rule_unjudged_hosts", "Hosts that a rule could not judge.")
     yield from (f"tuner_rule_unjudged_hosts{_labels(rule=name)} {blind[name]}\n" for name in known)
@@ -60,7 +61,7 @@ def _hosts(report: Report) -> Iterator[str]:
         for outcome in Outcome:
             yield f'{name}{{{label},outcome="{outcome}"}} {int(host.outcome is outcome)}\n'
     name = "tuner_host_findings"
-    yield _family(name, "Findings of a host, waived ones apart.")
+    yield _family(name, "Findings of a host, known and waived ones apart.")
     for label, host in rows:
         verdict = host.verdict or Verdict()
         counts = Counter(finding.severity for finding in verdict.findings)
@@ -70,6 +71,10 @@ def _hosts(report: Report) -> Iterator[str]:
     yield _family(name, "Findings of a host that somebody lives with.")
     for label, host in rows:
         yield f"{name}{{{label}}} {len(host.verdict.waived) if host.verdict else 0}\n"
+    name = "tuner_host_known_findings"
+    yield _family(name, "Findings of a host that the baseline knows.")
+    for label, host in rows:
+        yield f"{name}{{{label}}} {len(host.verdict.known) if host.verdict else 0}\n"
     name = "tuner_host_unjudged_rules"
     yield _family(name, "Rules that could not judge a host.")
     for label, host in rows:

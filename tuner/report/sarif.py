@@ -75,8 +75,9 @@ def render_sarif(report: Report, rules: Mapping[str, Rule], *, exit_code: int) -
     yield f'"invocations": [{json.dumps(_invocation(report, exit_code))}],\n'
     yield '"results": ['
     commands = Commands(report)
+    compared = report.baseline is not None
     for number, cause in enumerate(report.causes):
-        row = _result(cause, index[cause.finding.rule], commands)
+        row = _result(cause, index[cause.finding.rule], commands, compared=compared)
         yield ("," if number else "") + "\n" + json.dumps(row)
     yield "]}]}\n"
 
@@ -149,7 +150,7 @@ def _unknown_rule(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _result(cause: Cause, index: int, commands: Commands) -> dict[str, Any]:
+def _result(cause: Cause, index: int, commands: Commands, *, compared: bool) -> dict[str, Any]:
     finding = cause.finding
     told = cause_facts(cause)
     said = " · ".join(
@@ -193,6 +194,8 @@ def _result(cause: Cause, index: int, commands: Commands) -> dict[str, Any]:
             }
             for number, part in enumerate(finding.parts, start=1)
         ]
+    if compared:
+        row["baselineState"] = "unchanged" if cause.known else "new"
     if cause.waiver is not None:
         waiver = cause.waiver
         row["suppressions"] = [

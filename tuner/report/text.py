@@ -10,8 +10,9 @@ from rich.text import Text
 from tuner.policy.policy import Severity
 from tuner.report._clean import clean
 from tuner.report._command import Commands
+from tuner.report._known import print_known
 from tuner.report._report import Block, HostReport, Outcome, Report
-from tuner.report._words import facts, message, names, plural, reading, tally, unseen
+from tuner.report._words import facts, message, names, plural, reading, standing, tally, unseen
 from tuner.rules._finding import Finding, Verdict
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -106,6 +107,8 @@ def _print_finding(finding: Finding, console: Console) -> None:
     told = facts(finding)
     if told:
         _write(console, Text(" · ".join(told)), _BODY)
+    if finding.note:
+        _write(console, Text(standing(finding)), _BODY)
     _write(console, Text(message(finding)), _BODY)
     _write(console, Text(f"tuner explain {finding.rule}", style="dim"), _BODY)
 
@@ -132,6 +135,8 @@ def _print_recap(report: Report, found: Sequence[Block], console: Console) -> No
             line.append("unreachable", style="red")
         else:
             line.append_text(_counts(block.like.verdict))
+            if report.baseline is not None:
+                line.append(f"  known={len(block.like.verdict.known)}")
         _write(console, line)
     total = Text(f"{plural(len(report.hosts), 'host')}: ", style="bold")
     total.append(f"{report.count(Outcome.CLEAN)} clean, ", style="green")
@@ -142,6 +147,7 @@ def _print_recap(report: Report, found: Sequence[Block], console: Console) -> No
     partly = sum(bool(host.verdict and host.verdict.skipped) for host in report.hosts)
     if partly:
         console.print(Text(f"{plural(partly, 'host')} could not be judged by every rule"))
+    print_known(report, console)
     if report.interrupted:
         console.print(Text("interrupted: hosts that had not answered are counted as unreachable"))
 

@@ -14,11 +14,12 @@ from tuner.errors import Unreadable
 from tuner.policy.compliance import complies
 from tuner.policy.policy import Policy, Severity
 from tuner.policy.waiver import Waiver
-from tuner.rules._finding import Finding, Kind, NextBoot, Origin, Skipped, Verdict, Waived
+from tuner.rules._boot import next_boot
+from tuner.rules._finding import Finding, Kind, Skipped, Verdict, Waived
 from tuner.rules._rule import Rule
-from tuner.rules._values import completed, refused
+from tuner.rules._state import key_state
+from tuner.rules.expired_waiver import expired
 from tuner.snapshot.snapshot import Snapshot
-from tuner.sysctl.catalog import describe
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import parse_value
 
@@ -43,24 +44,6 @@ def registry() -> Mapping[str, Rule]:
     return {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
 
 
-def next_boot(snapshot: Snapshot, key: Key) -> NextBoot:
-    """Return what the next boot gives the key, as far as the snapshot can tell.
-
-    A line that the kernel refuses decides nothing. Where a file that takes part could not be read,
-    it might decide any key.
-    """
-    if snapshot.boot is None or snapshot.boot.unreadable:
-        return NextBoot(Origin.UNKNOWN)
-    parameter = describe(key)
-    default = parameter.default(snapshot.kernel) if parameter else None
-    decision = snapshot.boot.decisions.get(key)
-    if decision is not None and not refused(key, decision.value, snapshot.kernel):
-        setting = decision.setting
-        value = completed(decision.value, default)
-        return NextBoot(Origin.FILE, value, setting.path, setting.line)
-    return NextBoot(Origin.DEFAULT, default) if default else NextBoot(Origin.UNSET)
-
-
 def check(
     snapshot: Snapshot,
     policy: Policy,
@@ -71,8 +54,8 @@ def check(
 ) -> Verdict:
     """Return what the rules say of the snapshot.
 
-    A waiver whose day has passed covers nothing. ``today`` None: waivers never expire, which only
-    tests want.
+    A waiver whose day has passed covers nothing, and is a finding of its own beside what it would
+    cover. ``today`` None: waivers never expire, which only tests want.
     """
     findings: list[Finding] = []
     skipped: list[Skipped] = []
@@ -80,10 +63,11 @@ def check(
         try:
             # One at a time: what a rule found before it met something unreadable stands.
             for finding in rule.check(snapshot, policy):
-                findings.append(_located(snapshot, finding))  # noqa: PERF401
+                findings.append(_located(snapshot, policy, finding))  # noqa: PERF401
         except Unreadable as missing:
             skipped.append(Skipped(rule.id, missing.message))
     findings = sorted(_without_echoes(findings, policy), key=_order)
+    waivers = tuple(waivers)
     valid = [waiver for waiver in waivers if today is None or waiver.until >= today]
     kept: list[Finding] = []
     waived: list[Waived] = []
@@ -93,6 +77,10 @@ def check(
             kept.append(finding)
         else:
             waived.append(Waived(finding, waiver))
+    if today is not None:
+        kept.extend(
+            _located(snapshot, policy, finding) for finding in expired(waivers, kept, today)
+        )
     kept = sorted(_gathered(kept), key=_order)
     return Verdict(tuple(kept), tuple(waived), tuple(sorted(skipped, key=lambda s: s.rule)))
 
@@ -135,13 +123,17 @@ def _gathered(findings: list[Finding]) -> list[Finding]:
     ] + bundles
 
 
-def _located(snapshot: Snapshot, finding: Finding) -> Finding:
-    """Return the finding with live value, next boot and deciding line filled in."""
+def _located(snapshot: Snapshot, policy: Policy, finding: Finding) -> Finding:
+    """Return the finding with live value, next boot, deciding line and state filled in."""
     if finding.key is None:
         return finding
     boot = next_boot(snapshot, finding.key)
+    expectation = policy.expectations.get(finding.key)
+    state = key_state(snapshot, expectation) if expectation is not None else None
     return replace(
         finding,
+        state=state.state if state is not None else None,
+        note=state.note if state is not None else "",
         live=snapshot.reading(finding.key),
         next_boot=boot,
         path=finding.path or boot.path,

@@ -27,8 +27,22 @@ class Origin(StrEnum):
 
     FILE = "file"  # a line of a file or of the kernel command line
     DEFAULT = "default"  # nobody sets it, and the kernel's default is known
+    ABSENT = "absent"  # the kernel has no such key, so that nobody can set it
     UNSET = "unset"  # nobody sets it; the kernel's default is not known for this host
     UNKNOWN = "unknown"  # the source has no files
+
+
+class State(StrEnum):
+    """The one state of a key. The names are stable: scripts compare them."""
+
+    COMPLIANT = "compliant"  # right now and after the next boot
+    DRIFTED = "drifted"  # wrong now; the next boot puts it right
+    LOST_AT_BOOT = "lost-at-boot"  # right now; the next boot undoes it
+    WRONG = "wrong"  # wrong now and after the next boot
+    SHADOWED = "shadowed"  # wrong after the next boot, though a line sets it right: it loses
+    NOT_SETTABLE = "not-settable"  # the kernel has no such key here, or it cannot be written
+    DECIDED_LATER = "decided-later"  # another program writes it after the sysctl files
+    UNKNOWN = "unknown"  # the source cannot tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +83,8 @@ class Finding:
     line: int = 0
     fix: Fix | None = None
     parts: tuple[Finding, ...] = ()  # findings that this one sums up, each with its own cure
+    state: State | None = None  # where the policy expects something of the key
+    note: str = ""  # what decides the state
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +110,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     waived: tuple[Waived, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    known: tuple[Finding, ...] = ()  # of the baseline: shown, and no reason to fail
 
     @property
     def single(self) -> tuple[Finding, ...]:

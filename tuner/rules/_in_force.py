@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tuner.policy.policy import Policy
-from tuner.rules._check import next_boot
+from tuner.rules._boot import next_boot
 from tuner.rules._finding import Origin
 from tuner.rules._values import endorsed, lines_for, numbers
 from tuner.snapshot.snapshot import Snapshot

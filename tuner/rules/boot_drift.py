@@ -34,12 +34,13 @@ from tuner.policy.compliance import complies, wanted
 from tuner.policy.policy import Confidence, Expectation, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
 from tuner.rules._rule import Rule
-from tuner.rules._values import agrees, completed, refused
+from tuner.rules._values import agrees, completed
 from tuner.snapshot.snapshot import Missing, Snapshot
 from tuner.sysctl.boot import Boot, Decision
 from tuner.sysctl.catalog import describe
 from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
+from tuner.sysctl.loaders.run import place
 from tuner.sysctl.value import Value
 
 _SHARED = {"all", "default"}
@@ -75,15 +76,16 @@ def _lost(snapshot: Snapshot, boot: Boot, expectation: Expectation) -> Finding |
     """Return the finding of a key that complies now and will not after a boot."""
     key = expectation.key
     default = _default(snapshot, key)
-    decision = _effective(snapshot, boot, key)
+    decision = boot.decisions.get(key)
     after = completed(decision.value, default) if decision is not None else default
     if after is None or _fits(snapshot, expectation, after) is not False:
         return None
-    cause = (
-        f"{decision.setting.path}:{decision.setting.line} sets {after}"
-        if decision is not None
-        else f"no file sets it and the kernel starts with {after}"
-    )
+    if decision is None:
+        cause = f"no file sets it and the kernel starts with {after}"
+    elif decision.through is not None:
+        cause = f"{place(decision.setting)} sets {decision.through}, which makes it {after}"
+    else:
+        cause = f"{place(decision.setting)} sets {after}"
     return RULE.finding(
         f"{key} is right now and lost at the next boot: {cause}.",
         key=key,
@@ -104,7 +106,7 @@ def _changed(
         live = snapshot.reading(key)
         if live is Missing.DENIED and not _is_trigger(key):
             unseen.append(f"{key} (denied)")
-        if key in known or not isinstance(live, Value) or _effective(snapshot, boot, key) is None:
+        if key in known or not isinstance(live, Value) or decision.through is not None:
             continue
         if _is_inert(snapshot, key) or agrees(key, decision.value, live):
             continue
@@ -120,21 +122,20 @@ def _difference(snapshot: Snapshot, setting: Setting, decisions: list[Decision])
     subject = first.key if len(decisions) == 1 else f"{first.key} and {len(decisions) - 1} more"
     verb = "is" if len(decisions) == 1 else "are"
     own = all(_is_of_interface(decision.key) for decision in decisions)
+    writers = snapshot.boot.later(first.key) if snapshot.boot is not None else ()
+    why = (
+        f"{writers[0].name} writes it later ({writers[0].place})."
+        if writers
+        else "the line did not take effect or somebody changed the value since, and the next boot "
+        "sets it again."
+    )
     return RULE.finding(
-        f"{setting.path}:{setting.line} sets {value}, but {subject} {verb} {live} now: the line "
-        "did not take effect or somebody changed the value since, and the next boot sets it again.",
+        f"{place(setting)} sets {value}, but {subject} {verb} {live} now: {why}",
         key=first.key,
         wanted=f"{value} live, or {live} in the file",
         at=setting,
-        severity=Severity.NOTE if setting.is_pattern and own else Severity.WARNING,
+        severity=Severity.NOTE if (setting.is_pattern and own) or writers else Severity.WARNING,
     )
-
-
-def _effective(snapshot: Snapshot, boot: Boot, key: Key) -> Decision | None:
-    decision = boot.decisions.get(key)
-    if decision is None or refused(key, decision.value, snapshot.kernel):
-        return None
-    return decision
 
 
 def _fits(snapshot: Snapshot, expectation: Expectation, value: Value) -> bool | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from tuner.errors import DumpError
 from tuner.snapshot.counters import parse_counters, uptime
 from tuner.snapshot.entries import sort_entries, tell_entries
-from tuner.snapshot.snapshot import Loader, Missing, Snapshot, Source, System
+from tuner.snapshot.snapshot import Missing, Snapshot, Source
 from tuner.snapshot.sockets import parse_sockets
+from tuner.snapshot.system import Loader, System
+from tuner.snapshot.writers import find_writers
 from tuner.sysctl.key import Key, key_from_path
 from tuner.sysctl.version import KernelVersion, parse_version
 
@@ -27,6 +29,7 @@ _END = re.compile(rb"^@@ end ([0-9]{1,9})\s*", re.MULTILINE)
 _HEADER = re.compile(r"^@@ ([a-z]+)$", re.MULTILINE)
 _TAKEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _PROC_SYS = "/proc/sys/"
+_FOLDERS = ("abi", "debug", "dev", "fs", "kernel", "net", "user", "vm")
 _AGAIN = "take the dump again: sh probe.sh > HOST.dump"
 
 
@@ -53,13 +56,13 @@ def parse_dump(data: bytes, *, host: str = "") -> Snapshot:
     told = _tables(sections.get("system", ""))
     live, truncated = _live(sections)
     entries = sort_entries(tell_entries(sections.get("files", ""), contents))
-    uid, system = _system(sections.get("system", ""), told)
+    words, system = _system(sections.get("system", ""), told)
     return Snapshot(
         host=host or _first(told, "/proc/sys/kernel/hostname"),
         kernel=_kernel(told, live),
         source=Source.PROBE,
         taken=next(
-            (word for word in uid.get("taken", ()) if _TAKEN.fullmatch(word)),
+            (word for word in words.get("taken", ()) if _TAKEN.fullmatch(word)),
             "",
         ),
         system=system,
@@ -68,6 +71,15 @@ def parse_dump(data: bytes, *, host: str = "") -> Snapshot:
         files=entries.files,
         later_files=entries.later,
         modules_load=entries.modules,
+        profiles=entries.profiles,
+        reapply=entries.reapply,
+        writers=find_writers(words.get("shows", ())[:200], entries.telling),
+        credential=entries.credential,
+        read_only=tuple(_read_only_mounts(told.get("/proc/self/mounts", ()))),
+        fixed=frozenset(key_from_path(path) for path in words.get("readonly", ())[:5000]),
+        loadable=frozenset(
+            word.partition(" ")[0] for word in words.get("module", ()) if " loadable" in word
+        ),
         cmdline=_first(told, "/proc/cmdline"),
         counters=parse_counters(tables, later),
         sockets=parse_sockets(sections.get("sockets", "").split("\n")),
@@ -221,7 +233,29 @@ def _system(
         page_size=number(_word(words, "page_size")) or 4096,
         uptime=uptime(told),
         uid=number(_word(words, "uid")),
+        merged_usr="split-usr" not in words,
     )
+
+
+def _read_only_mounts(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the paths below /proc/sys that are mounted read-only; a later mount hides an earlier.
+
+    A lower mount that is writable again inside a read-only one is not told apart: containers have
+    /proc/sys read-only and /proc/sys/net writable.
+    """
+    mounts: dict[str, bool] = {}
+    for line in lines:
+        words = line.split()
+        if len(words) > 3 and f"{words[1]}/".startswith(_PROC_SYS):  # noqa: PLR2004
+            mounts[f"{words[1]}/"[len(_PROC_SYS) :].rstrip("/")] = "ro" in words[3].split(",")
+    writable = [path for path, closed in mounts.items() if not closed]
+    for path, closed in mounts.items():
+        if not closed:
+            continue
+        if path or not writable:
+            yield path
+        else:
+            yield from (name for name in _FOLDERS if name not in writable)
 
 
 def _word(words: Mapping[str, Sequence[str]], name: str) -> str:

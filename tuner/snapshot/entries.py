@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from tuner.sysctl.boot import DIRECTORIES
-from tuner.sysctl.files import Entry, Kind, parse_file
+from tuner.snapshot.writers import is_telling
+from tuner.sysctl.files import Entry, Kind
+from tuner.sysctl.tree import DIRECTORIES
 
 LARGEST_FILE = 1 << 20
 """Bytes of a file that the probe sends at most; a larger one counts as unreadable."""
@@ -16,19 +17,26 @@ _LISTED = re.compile(
     r"(link|stat) (.)([rwxsStT-]{9})\S? +\S+ +\S+ +\S+ +(?:\d+, *)?(\d{1,18}) +\S+ +\S+ +\S+ (.*)"
 )
 _KINDS = {"-": Kind.FILE, "d": Kind.DIRECTORY}
-_REAPPLIED = ("/run/sysctl.d", "/etc/sysctl.d")
 _TRUE = frozenset({"1", "true", "yes", "y"})
 _HEADER = re.compile(rb"^==> (/[^\n]{1,4096}) <==\n", re.MULTILINE)
-_SECTION = re.compile(rb"^\s*\[([^\]]*)\]")
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """The entries by what they are for."""
+    """The entries by what they are for.
+
+    ``later`` are files that ``sysctl -p`` applies afterwards (ufw's); ``profiles`` TuneD's, the
+    included first, and ``reapply`` whether it applies the host's files once more; ``modules``
+    lists of modules that are loaded before; ``telling`` files that show a later writer.
+    """
 
     files: tuple[Entry, ...]
-    later: tuple[Entry, ...]
-    modules: tuple[Entry, ...]
+    later: tuple[Entry, ...] = ()
+    modules: tuple[Entry, ...] = ()
+    profiles: tuple[Entry, ...] = ()
+    reapply: bool = True
+    telling: tuple[Entry, ...] = ()
+    credential: bytes | None = None
 
 
 def tell_entries(index: str, contents: bytes) -> list[Entry]:
@@ -111,14 +119,46 @@ def sort_entries(entries: Iterable[Entry]) -> Entries:
     its profiles' ``[sysctl]`` sections and, with ``reapply_sysctl``, the local files once more.
     """
     by_path = {entry.path: entry for entry in entries}
-    files, modules = [], []
+    files, modules, telling = [], [], []
     for path, entry in by_path.items():
         folder = path.rpartition("/")[0]
         if path == "/etc/sysctl.conf" or folder in DIRECTORIES:
             files.append(entry)
         elif path == "/etc/modules" or folder.endswith("/modules-load.d"):
             modules.append(entry)
-    return Entries(tuple(files), (*_ufw(by_path), *_tuned(by_path, files)), tuple(modules))
+        elif is_telling(path):
+            telling.append(entry)
+    profiles = [entry for path, entry in by_path.items() if path.endswith("/tuned.conf")]
+    again = _assigned(by_path.get("/etc/tuned/tuned-main.conf")).get("reapply_sysctl", "1")
+    credential = next((by_path[path] for path in _CREDENTIALS if path in by_path), None)
+    return Entries(
+        tuple(files),
+        tuple(_ufw(by_path)),
+        tuple(modules),
+        tuple(reversed(profiles)),
+        again.lower() in _TRUE,
+        tuple(telling),
+        credential.content if credential is not None else None,
+    )
+
+
+_CREDENTIALS = (
+    "/run/credentials/@system/sysctl.extra",
+    "/etc/credstore/sysctl.extra",
+    "/run/credstore/sysctl.extra",
+    "/usr/lib/credstore/sysctl.extra",
+)
+
+
+def early_modules(entries: Iterable[Entry]) -> frozenset[str]:
+    """Return the modules that modules-load.d(5) and ``/etc/modules`` load before the files."""
+    found = set()
+    for entry in entries:
+        for line in entry.content.decode("utf-8", "backslashreplace").split("\n"):
+            word = (line.split() or [""])[0]
+            if word and word[0] not in "#;":
+                found.add(word.replace("-", "_"))
+    return frozenset(found)
 
 
 def _assigned(entry: Entry | None) -> dict[str, str]:
@@ -137,36 +177,3 @@ def _ufw(by_path: dict[str, Entry]) -> list[Entry]:
     path = _assigned(by_path.get("/etc/default/ufw")).get("ipt_sysctl", "/etc/ufw/sysctl.conf")
     entry = by_path.get(path)
     return [entry] if entry else []
-
-
-def _tuned(by_path: dict[str, Entry], files: Iterable[Entry]) -> list[Entry]:
-    """Return the profiles' ``[sysctl]`` lines at their own line numbers, the included first."""
-    profiles = [entry for path, entry in by_path.items() if path.endswith("/tuned.conf")]
-    if not profiles:
-        return []
-    again = _assigned(by_path.get("/etc/tuned/tuned-main.conf")).get("reapply_sysctl", "1")
-    kept = set()
-    if again.lower() in _TRUE:
-        for entry in files:
-            if entry.path == "/etc/sysctl.conf" or entry.path.startswith(_REAPPLIED):
-                kept |= {setting.key for setting in parse_file("", entry.content).settings}
-    return [
-        replace(entry, content=_sysctl_section(entry.content, kept)) for entry in reversed(profiles)
-    ]
-
-
-def _sysctl_section(content: bytes, kept: Iterable[str]) -> bytes:
-    """Blank every line but plain assignments of ``[sysctl]`` to keys that are not kept."""
-    lines = []
-    inside = False
-    held = set(kept)
-    for line in content.split(b"\n"):
-        header = _SECTION.match(line)
-        if header:
-            inside = header[1].strip() == b"sysctl"
-        settings = parse_file("", line).settings if inside and not header else ()
-        plain = len(settings) == 1 and settings[0].key not in held
-        value = (settings[0].value or "") if plain else ""
-        computed = not value or value[0] in "<>" or "${" in value
-        lines.append(b"" if computed else line)
-    return b"\n".join(lines)

@@ -13,10 +13,14 @@ from enum import StrEnum
 from functools import cached_property
 
 from tuner.errors import Unreadable
+from tuner.snapshot.entries import early_modules
 from tuner.snapshot.facts import Facts
-from tuner.sysctl.boot import Boot, boot
+from tuner.snapshot.programs import Programs, choose_programs
+from tuner.snapshot.system import System
+from tuner.sysctl.boot import Boot, Writer, boot
 from tuner.sysctl.files import Entry
 from tuner.sysctl.key import Key
+from tuner.sysctl.loaders import Program
 from tuner.sysctl.value import Value, parse_value
 from tuner.sysctl.version import KernelVersion
 
@@ -38,31 +42,7 @@ class Source(StrEnum):
     PROBE = "probe"
     SYSCTL_A = "sysctl -a"
     SOSREPORT = "sosreport"
-
-
-@dataclass(frozen=True, slots=True)
-class Loader:
-    """A program that applies sysctl files: systemd-sysctl, procps, busybox or openrc."""
-
-    name: str
-    version: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class System:
-    """What kind of machine this is. Sizes in bytes, uptime in seconds; 0 where unknown."""
-
-    os_id: str = ""  # os-release ID, such as debian
-    os_version: str = ""  # VERSION_ID
-    os_name: str = ""  # PRETTY_NAME
-    init: str = ""  # systemd, openrc, sysvinit, busybox, or the name of process 1
-    loaders: tuple[Loader, ...] = ()
-    container: str = ""  # docker, lxc, podman …; empty for none seen
-    memory: int = 0
-    cpus: int = 0
-    page_size: int = 4096
-    uptime: float = 0.0
-    uid: int = 0  # who asked; 0 is root
+    ROOT = "root file system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +132,13 @@ class Snapshot:
     files: tuple[Entry, ...] | None = None  # sysctl.d entries and /etc/sysctl.conf
     later_files: tuple[Entry, ...] = ()  # applied after them: ufw's file, TuneD's profile
     modules_load: tuple[Entry, ...] = ()
+    profiles: tuple[Entry, ...] = ()  # TuneD's, the included first
+    reapply: bool = True  # TuneD applies the host's files once more
+    writers: tuple[Writer, ...] = ()  # who may write keys later
+    credential: bytes | None = None  # sysctl.extra, which systemd hands to its loader
+    read_only: tuple[str, ...] = ()  # paths below /proc/sys that are mounted read-only
+    fixed: frozenset[Key] = frozenset()  # keys that nobody may write
+    loadable: frozenset[str] = frozenset()  # modules that were loaded, and are not built in
     cmdline: str = ""
     counters: Counters | None = None
     sockets: Sockets | None = None
@@ -203,9 +190,41 @@ class Snapshot:
     @cached_property
     def boot(self) -> Boot | None:
         """What the files will set at the next boot; None where the source has no files."""
+        return None if self.files is None else self._boot(self.programs.boot, at_boot=True)
+
+    def boot_by(self, program: Program) -> Boot:
+        """Return what the files set if that loader applies them, and nobody after it.
+
+        Raises:
+            Unreadable: the source has no files.
+        """
         if self.files is None:
-            return None
-        return boot(self.files, keys=self.live, cmdline=self.cmdline, later=self.later_files)
+            raise Unreadable("sysctl.d files")
+        return self._boot(program, at_boot=program == self.programs.boot)
+
+    def _boot(self, program: Program, *, at_boot: bool) -> Boot:
+        return boot(
+            self.files or (),
+            keys=self.live,
+            cmdline=self.cmdline,
+            later=self.later_files if at_boot else (),
+            program=program,
+            version=self.kernel,
+            lib_is_usr_lib=self.system.merged_usr,
+            credential=self.credential,
+            read_only=self.read_only,
+            modes=dict.fromkeys(self.fixed, 0o444),
+            modules=early_modules(self.modules_load),
+            complete=self.complete,
+            profiles=self.profiles if at_boot else (),
+            reapply=self.reapply,
+            writers=self.writers if at_boot else (),
+        )
+
+    @cached_property
+    def programs(self) -> Programs:
+        """The loader that boots this host, and the one that an administrator types."""
+        return choose_programs(self.system)
 
     @cached_property
     def interfaces(self) -> tuple[str, ...]:

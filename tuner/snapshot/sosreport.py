@@ -8,10 +8,11 @@ from dataclasses import replace
 from tuner.errors import DumpError
 from tuner.snapshot.dump import os_release
 from tuner.snapshot.entries import sort_entries
-from tuner.snapshot.snapshot import Snapshot, Source, System
+from tuner.snapshot.snapshot import Snapshot, Source
 from tuner.snapshot.sysctl_a import parse_sysctl_a
-from tuner.sysctl.boot import DIRECTORIES
+from tuner.snapshot.system import System
 from tuner.sysctl.files import Entry
+from tuner.sysctl.tree import DIRECTORIES
 
 SYSCTL_A = "sos_commands/kernel/sysctl_-a"
 _FOLDERS = (
@@ -83,6 +84,8 @@ def parse_sosreport(entries: Mapping[str, Entry], *, host: str = "") -> Snapshot
         files=sorted_.files or None,
         later_files=sorted_.later,
         modules_load=sorted_.modules,
+        profiles=sorted_.profiles,
+        reapply=sorted_.reapply,
         cmdline=_text(entries, "proc/cmdline"),
     )
 

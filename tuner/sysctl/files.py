@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from tuner.sysctl.key import Key, swap_separators
+from tuner.sysctl.lines import SYSTEMD, Grammar, Line, LineKind, read_lines
 
 
 class Kind(StrEnum):
@@ -72,50 +75,57 @@ class ConfigFile:
     not_understood: tuple[int, ...]  # line numbers
 
 
-_LINE_END = re.compile(rb"\r\n|\n|\r|\0")
 _NOTE_LINES = 3
 
 
 def parse_file(path: str, content: bytes) -> ConfigFile:
-    """Return what the file says, by systemd-sysctl's grammar. Never raises.
+    """Return what the file says, by systemd-sysctl's grammar. Never raises."""
+    pairs = settings_of(path, content, SYSTEMD)
+    return ConfigFile(
+        path,
+        tuple(setting for _, setting in pairs if setting is not None),
+        tuple(line.number for line, _ in pairs if line.kind is LineKind.NOT_UNDERSTOOD),
+    )
 
-    Lines end with LF, CRLF, a lone CR or NUL; ``#`` and ``;`` begin a comment only at the start of
-    a line; the first ``=`` splits; there are no continuation lines, quotes or trailing comments
-    (systemd v252 ``src/sysctl/sysctl.c`` ``parse_file``, ``src/basic/fileio.c``
-    ``read_line_full``).
-    """
-    settings: list[Setting] = []
-    not_understood: list[int] = []
+
+@lru_cache(maxsize=1024)  # most hosts of a fleet have the same files
+def settings_of(
+    path: str, content: bytes, grammar: Grammar
+) -> tuple[tuple[Line, Setting | None], ...]:
+    """Return every line that a loader's grammar sees, with the setting that it is, if it is one."""
+    return pair(path, read_lines(content, grammar).lines, content)
+
+
+def pair(
+    path: str, lines: Iterable[Line], content: bytes
+) -> tuple[tuple[Line, Setting | None], ...]:
+    """Return the lines with their settings; comments directly above are a setting's note."""
+    pairs: list[tuple[Line, Setting | None]] = []
     comments: list[str] = []
-    for number, raw in enumerate(_LINE_END.split(content), start=1):
-        line = raw.decode("utf-8", "backslashreplace").strip(" \t\n\r")
-        if not line:
-            comments.clear()
+    for line in lines:
+        setting = None
+        if line.kind is LineKind.COMMENT:
+            comments.append(_text(content[line.offset : line.end]).strip().lstrip("#; \t"))
+            pairs.append((line, None))
             continue
-        if line[0] in "#;":
-            comments.append(line.lstrip("#; \t"))
-            continue
-        name, equals, value = line.partition("=")
-        dash = name.startswith("-")
-        key = normalize_key(name[1:].strip() if dash else name.strip())
-        if not equals and not dash:
-            not_understood.append(number)
-            comments.clear()
-            continue
-        trailing = value.partition("#")[2].strip()
-        note = "\n".join([*comments[-_NOTE_LINES:], *([trailing] if trailing else [])])
-        settings.append(
-            Setting(
-                key=key,
-                value=value.strip() if equals else None,
+        if line.kind in {LineKind.ASSIGNMENT, LineKind.EXCLUSION}:
+            value = None if line.value is None else _text(line.value)
+            trailing = (value or "").partition("#")[2].strip()
+            setting = Setting(
+                key=normalize_key(_text(line.key)),
+                value=value,
                 path=path,
-                line=number,
-                ignore_failure=dash,
-                note=note,
+                line=line.number,
+                ignore_failure=line.dash,
+                note="\n".join([*comments[-_NOTE_LINES:], *([trailing] if trailing else [])]),
             )
-        )
+        pairs.append((line, setting))
         comments.clear()
-    return ConfigFile(path, tuple(settings), tuple(not_understood))
+    return tuple(pairs)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "backslashreplace")
 
 
 def normalize_key(text: str) -> Key:

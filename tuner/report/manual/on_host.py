@@ -9,7 +9,7 @@ from typing import Any
 from tuner.policy.compliance import wanted
 from tuner.policy.policy import Policy
 from tuner.report.manual._markdown import bullets, escaped, facts, table
-from tuner.rules._check import next_boot
+from tuner.rules._boot import next_boot
 from tuner.rules._finding import Finding, NextBoot, Origin, Verdict
 from tuner.rules._state import key_states
 from tuner.snapshot.snapshot import Missing, Reading, Snapshot
@@ -138,6 +138,8 @@ def _boot(boot: NextBoot) -> str:
             return escaped(str(boot.value), longest=_LONGEST) or "empty"
         case Origin.DEFAULT:
             return f"{boot.value}"
+        case Origin.ABSENT:
+            return "nothing: the kernel has no such key"
         case Origin.UNSET:
             return "the kernel's default"
         case Origin.UNKNOWN:
@@ -151,6 +153,8 @@ def _because(it: OnHost) -> str:
             return f"{escaped(it.boot.path)}:{it.boot.line}{beats}"
         case Origin.DEFAULT | Origin.UNSET:
             return "no line sets it: the kernel's default"
+        case Origin.ABSENT:
+            return "nobody can set it"
         case Origin.UNKNOWN:
             return "the source has no files, or one of them could not be read"
 

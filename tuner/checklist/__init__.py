@@ -1,0 +1,1 @@
+"""Decision: what must be known before a deployment, who knows it, and what they said."""

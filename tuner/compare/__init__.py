@@ -1,0 +1,1 @@
+"""Decision: what was known before, and what moved since."""

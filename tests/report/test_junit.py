@@ -16,6 +16,7 @@ from tests.report.test_forms import RECYCLE, REPORT
 from tuner.policy.policy import Severity
 from tuner.report._report import Report
 from tuner.rules._check import registry
+from tuner.rules._finding import Verdict
 
 SCHEMA = Path(__file__).resolve().parent / "schemas" / "junit-10.xsd"
 
@@ -88,6 +89,15 @@ def test_waived_is_skipped() -> None:
     (result,) = cases()[("w", "drift")].result
     assert isinstance(result, Skipped)
     assert "agreed (netops, until 2030-01-01)" in (result.message or "")
+
+
+def test_known_is_skipped() -> None:
+    host = REPORT.hosts[0]
+    known = replace(host, verdict=Verdict(known=(RECYCLE,)))
+    (result,) = cases(replace(REPORT, hosts=(known,)))[("web1", "tw-recycle")].result
+    assert isinstance(result, Skipped)
+    assert result.type == "known"
+    assert (result.message or "").startswith("known: error · tw-recycle")
 
 
 def test_what_is_below_the_threshold_is_told_and_does_not_fail() -> None:

@@ -93,6 +93,14 @@ def test_a_reader_sees_headline_causes_and_groups() -> None:
     assert "agreed (netops, until 2030-01-01)" in said
 
 
+def test_known_findings_and_idle_waivers_are_told() -> None:
+    text = render("markdown", hostile_report())
+    assert "7 findings are known, by " in text
+    assert "1 known finding no longer occurs." in text
+    assert "covers nothing on" in text
+    assert text.count("- known ") == len(HOSTILE)
+
+
 def test_a_clean_fleet_is_one_line() -> None:
     text = render("markdown", replace(REPORT, hosts=(HostReport("ok", verdict=Verdict()),)))
     assert text.startswith("### tuner: 1 host, all clean\n")

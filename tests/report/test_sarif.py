@@ -16,6 +16,7 @@ from bench.fleet import fleet
 from tests.report.samples import empty_report, hostile_report, render
 from tests.report.test_forms import RECYCLE, REPORT
 from tuner.cli.exits import Exit
+from tuner.compare.baseline import Use
 from tuner.report._report import HostReport, Report
 from tuner.report.sarif import MOST_HOSTS
 from tuner.rules._check import registry
@@ -180,6 +181,17 @@ def test_what_a_finding_sums_up_is_related_to_it() -> None:
         (related,) = result["relatedLocations"]
         assert related["physicalLocation"]["region"] == {"startLine": 3}
         assert "net.part." in related["message"]["text"]
+
+
+def test_a_baseline_makes_results_new_or_unchanged() -> None:
+    assert all("baselineState" not in result for result in run()["results"])
+    hosts = (
+        HostReport("a", ("base",), verdict=Verdict((RECYCLE,))),
+        HostReport("b", ("base",), verdict=Verdict(known=(RECYCLE,))),
+    )
+    results = run(replace(REPORT, hosts=hosts, baseline=Use("known.yml", 1)))["results"]
+    assert [one["baselineState"] for one in results] == ["new", "unchanged"]
+    assert len({one["partialFingerprints"]["tunerCause/v1"] for one in results}) == 2
 
 
 def test_no_sentence_of_a_host_becomes_a_link_or_a_placeholder() -> None:

@@ -49,9 +49,10 @@ class _Suite:
         self.cases.append(f'<testcase classname={self.host} name={quoteattr(name)} time="0"/>\n')
 
     def ends(self, name: str, tag: str, kind: str, short: str, text: str = "") -> None:
+        type_ = f" type={quoteattr(kind)}" if kind else ""  # Ant's skipped has none
         self.cases.append(
             f'<testcase classname={self.host} name={quoteattr(name)} time="0">'
-            f"<{tag} type={quoteattr(kind)} message={quoteattr(short)}>{escape(text)}</{tag}>"
+            f"<{tag}{type_} message={quoteattr(short)}>{escape(text)}</{tag}>"
             "</testcase>\n"
         )
 
@@ -99,12 +100,11 @@ def _judge(verdict: Verdict, suite: _Suite, fail_on: Severity | None, names: lis
             failing.setdefault(finding.rule, []).append(finding)
         else:
             suite.said.append(_line(finding))
-    kept: dict[str, list[tuple[str, str]]] = {}  # rule → kind and line of what fails nothing
+    kept: dict[str, list[str]] = {}  # what fails nothing
     for finding in verdict.known:
-        line = f"known: {_line(finding)}"
-        kept.setdefault(finding.rule, []).append(("known", line))
+        kept.setdefault(finding.rule, []).append(f"known: {_line(finding)}")
     for one in verdict.waived:
-        kept.setdefault(one.finding.rule, []).append(("waived", _waiver(one)))
+        kept.setdefault(one.finding.rule, []).append(_waiver(one))
     unseen = {skipped.rule: clean(skipped.reason) for skipped in verdict.skipped}
     others = {*failing, *kept, *unseen} - set(names)
     for name in [*names, *sorted(others)]:
@@ -113,14 +113,13 @@ def _judge(verdict: Verdict, suite: _Suite, fail_on: Severity | None, names: lis
             suite.failures += 1
             findings = failing[name]
             lines = [_line(it) for finding in findings for it in (finding, *finding.parts)]
-            lines += [line for _, line in kept.get(name, ())]
+            lines += kept.get(name, ())
             kind = str(max(finding.severity for finding in findings))
             suite.ends(name, "failure", kind, _short(findings), "\n".join(lines))
         elif name in kept:
             suite.skipped += 1
-            kind, line = kept[name][0]
-            text = "\n".join(line for _, line in kept[name])
-            suite.ends(name, "skipped", kind, line.partition("\n")[0], text)
+            short = kept[name][0].partition("\n")[0]
+            suite.ends(name, "skipped", "", short, "\n".join(kept[name]))
         if name in unseen:
             suite.errors += 1
             rest = " (the rest)" if len(suite.cases) > told else ""

@@ -181,13 +181,15 @@ def test_a_line_outside_the_policy_that_changes_at_boot_counts_too() -> None:
 def test_rules_answer_by_what_they_find() -> None:
     drift = Witness(rules=("drift",))
     assert hear(drift, scene(snapshot()), "") == Shown("yes")
-    found = hear(drift, scene(snapshot({"net.ipv4.tcp_sack": "0"})), "")
+    found = hear(drift, scene(snapshot({"net.ipv4.tcp_tw_reuse_delay": "100"})), "")
     assert found.answer == "no"
-    assert found.says == ("warning drift · net.ipv4.tcp_sack · live 0 · wanted 1",)
+    assert found.says == (
+        "warning drift · net.ipv4.tcp_tw_reuse_delay · live 100 · wanted at least 1000",
+    )
 
 
 def test_notes_do_not_speak_against_and_waived_findings_are_shown() -> None:
-    given = snapshot({"net.ipv4.tcp_sack": "0"})
+    given = snapshot({"net.ipv4.tcp_tw_reuse_delay": "100"})
     waiver = Waiver(rule="drift", reason="x", owner="netops", until=date(2030, 12, 31))
     policy = resolve(profiles(), ("base",))
     verdict = check(given, policy, registry().values(), waivers=[waiver], today=TODAY)
@@ -207,7 +209,7 @@ def test_a_rule_that_cannot_judge_does_not_say_yes() -> None:
     assert (
         hear(
             Witness(rules=("drift", "removed-key")),
-            scene(snapshot({"net.ipv4.tcp_sack": "0"}, files=None)),
+            scene(snapshot({"net.ipv4.tcp_tw_reuse_delay": "100"}, files=None)),
             "",
         ).answer
         == "no"

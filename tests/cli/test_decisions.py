@@ -323,14 +323,14 @@ def test_a_baseline_keeps_known_findings_from_failing(place: Path) -> None:
 def test_what_a_baseline_does_not_know_fails_and_what_is_gone_is_told(place: Path) -> None:
     tuner("audit", "--write-baseline", "known.yml", cwd=place)
     known = yaml.safe_load((place / "known.yml").read_text())
-    drift = next(entry for entry in known["findings"] if entry["rule"] == "drift")
+    drift = next(entry for entry in known["findings"] if entry["rule"] == "lowers-default")
     drift["key"] = "net.ipv4.tcp_sack"
     (place / "known.yml").write_text(yaml.safe_dump(known))
     run = tuner("audit", "--baseline", "known.yml", cwd=place)
     assert run.returncode == 1
     assert "net.core.somaxconn" in run.stdout
     assert "no longer there" in run.stdout
-    assert "drift net.ipv4.tcp_sack: web1" in run.stdout
+    assert "lowers-default net.ipv4.tcp_sack: web1" in run.stdout
     assert (
         tuner("audit", "--baseline", "known.yml", "--fail-on", "error", cwd=place).returncode == 0
     )
@@ -380,12 +380,12 @@ def test_waivers_expire_into_findings_and_idle_ones_are_noted(place: Path) -> No
     run = tuner("audit", "--fail-on", "note", "--format", "json", cwd=place)
     document = json.loads(run.stdout)
     web1 = document["hosts"][0]
-    assert "drift" not in {finding["rule"] for finding in web1["findings"]}
-    assert [waived["rule"] for waived in web1["waived"]] == ["drift"]
+    assert "lowers-default" not in {finding["rule"] for finding in web1["findings"]}
+    assert [waived["rule"] for waived in web1["waived"]] == ["lowers-default"]
     waive(place, YESTERDAY, key="net.core.somaxconn")
     document = json.loads(tuner("audit", "--format", "json", cwd=place).stdout)
     found = {finding["rule"]: finding for finding in document["hosts"][0]["findings"]}
-    assert {"drift", "expired-waiver"} <= set(found)
+    assert {"lowers-default", "expired-waiver"} <= set(found)
     assert found["expired-waiver"]["severity"] == "warning"
     assert document["unused_waivers"] == []
     waive(place, NEXT_YEAR, rule="tw-recyle")

@@ -97,19 +97,19 @@ def test_a_change_on_the_host_opens_and_closes_questions(
 ) -> None:
     host = hosts["asked2"]
     assert lines(cli, place, 1)["asked2"]["role-settings"]["answer"] == "yes"
-    assert host.run(["sysctl", "-q", "-w", "net.ipv4.tcp_sack=0"]).returncode == 0
+    assert host.run(["sysctl", "-q", "-w", "net.ipv4.tcp_tw_reuse_delay=100"]).returncode == 0
     try:
         found = lines(cli, place, 1)["asked2"]["role-settings"]
         assert found["standing"] == "against"
-        assert "net.ipv4.tcp_sack · live 0 · wanted 1" in found["evidence"][0]
+        assert "net.ipv4.tcp_tw_reuse_delay · live 100 · wanted at least 1000" in found["evidence"][0]
         plan = place / "plan.json"
-        change = {"key": "net.ipv4.tcp_sack", "after": "1", "because": ["drift"]}
+        change = {"key": "net.ipv4.tcp_tw_reuse_delay", "after": "1000", "because": ["drift"]}
         plan.write_text(sealed({"plans": [{"host": "asked2", "changes": [change]}]}))
         found = lines(cli, place, 1, "--plan", str(plan))["asked2"]["role-settings"]
         assert found["standing"] == "answered"
         assert found["evidence"][0].startswith("the plan changes it: ")
     finally:
-        host.run(["sysctl", "-q", "-w", "net.ipv4.tcp_sack=1"])
+        host.run(["sysctl", "-q", "-w", "net.ipv4.tcp_tw_reuse_delay=1000"])
 
 
 def test_a_host_that_is_down_makes_the_checklist_incomplete(

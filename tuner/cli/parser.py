@@ -63,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_boot(commands)
     _add_checklist(commands)
     _add_diff(commands)
+    _add_lint(commands)
     _add_explain(commands)
     _add_rules(commands)
     _add_profiles(commands)
@@ -283,6 +284,53 @@ def _add_boot(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     _add_connection(boot)
     boot.set_defaults(run=_boot, roles=[])
+
+
+def _add_lint(commands: argparse._SubParsersAction[_Parser]) -> None:
+    lint = commands.add_parser(
+        "lint",
+        help="check settings files alone, without any host",
+        description="Check sysctl.conf files, sysctl.d folders or whole root file systems for "
+        "lines that do not do what they say under some loader. No host is asked.",
+        epilog="A comment `# tuner: ignore[RULE] reason` above a line, or `ignore-file` anywhere, "
+        "suppresses what is known and wanted.",
+    )
+    lint.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="files, folders, root file systems; - or a pipe: standard input",
+    )
+    lint.add_argument(
+        "--kernel",
+        metavar="RELEASE",
+        default=None,
+        help="judge for this kernel (default: for any; what later ones refuse counts as refused)",
+    )
+    lint.add_argument(
+        "--loader",
+        dest="loaders",
+        action="append",
+        default=[],
+        metavar="NAME[:VERSION]",
+        help="judge for this loader: systemd, procps or busybox; may be repeated",
+    )
+    lint.add_argument(
+        "--select", action="append", default=[], metavar="RULE,...", help="ask these rules alone"
+    )
+    lint.add_argument(
+        "--ignore", action="append", default=[], metavar="RULE,...", help="do not ask these rules"
+    )
+    lint.add_argument(
+        "--format", choices=_FORMATS, default="text", help="what to print (default: %(default)s)"
+    )
+    lint.add_argument(
+        "--fail-on",
+        choices=_SEVERITIES,
+        default="warning",
+        help="exit 1 for findings of this severity or worse (default: %(default)s)",
+    )
+    lint.set_defaults(run=_lint)
 
 
 def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -551,6 +599,12 @@ def _diff(options: argparse.Namespace) -> Exit:
 
 def _boot(options: argparse.Namespace) -> Exit:
     from tuner.cli.boot import run  # noqa: PLC0415
+
+    return run(options)
+
+
+def _lint(options: argparse.Namespace) -> Exit:
+    from tuner.cli.lint import run  # noqa: PLC0415
 
     return run(options)
 

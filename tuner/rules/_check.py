@@ -10,6 +10,7 @@ from datetime import date
 from functools import cache
 
 import tuner.rules
+import tuner.rules.hygiene
 from tuner.errors import Unreadable
 from tuner.policy.compliance import complies
 from tuner.policy.policy import Policy, Severity
@@ -35,13 +36,18 @@ _NAMED = 8
 @cache
 def registry() -> Mapping[str, Rule]:
     """Return every rule by its id, sorted: the files of this room that have no underscore."""
-    names = sorted(module.name for module in pkgutil.iter_modules(tuner.rules.__path__))
     rules = [
-        importlib.import_module(f"tuner.rules.{name}").RULE
-        for name in names
-        if not name.startswith("_")
+        importlib.import_module(f"{package.__name__}.{module.name}").RULE
+        for package in (tuner.rules, tuner.rules.hygiene)
+        for module in pkgutil.iter_modules(package.__path__)
+        if not module.name.startswith("_") and not module.ispkg
     ]
     return {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
+
+
+def file_rules() -> tuple[Rule, ...]:
+    """Return the rules that judge settings files alone, sorted by id."""
+    return tuple(rule for rule in registry().values() if rule.files)
 
 
 def check(

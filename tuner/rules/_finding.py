@@ -56,6 +56,15 @@ class NextBoot:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a file, as an editor shows it; line and column count from 1."""
+
+    path: str
+    line: int
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Fix:
     """The value that would cure a finding. ``safe``: it cannot cut anybody off or lose traffic."""
 
@@ -81,6 +90,7 @@ class Finding:
     next_boot: NextBoot | None = None
     path: str = ""
     line: int = 0
+    column: int = 0  # of the byte, from 1; 0 where only the line is known
     fix: Fix | None = None
     parts: tuple[Finding, ...] = ()  # findings that this one sums up, each with its own cure
     state: State | None = None  # where the policy expects something of the key

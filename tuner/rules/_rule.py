@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tuner.policy.policy import Confidence, Policy, Severity
-from tuner.rules._finding import Finding, Fix, Kind
+from tuner.rules._finding import Finding, Fix, Kind, Place
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
@@ -35,6 +35,7 @@ class Rule:
     doc: str
     check: Check
     not_for: tuple[str, ...] = ()
+    files: bool = False  # judges settings files alone, as `tuner lint` has them
 
     @property
     def title(self) -> str:
@@ -47,7 +48,7 @@ class Rule:
         *,
         key: Key | None = None,
         wanted: str = "",
-        at: Setting | None = None,
+        at: Setting | Place | None = None,
         severity: Severity | None = None,
         confidence: Confidence | None = None,
         fix: Fix | None = None,
@@ -73,5 +74,6 @@ class Rule:
             wanted=wanted,
             path=at.path if at else "",
             line=at.line if at else 0,
+            column=at.column if isinstance(at, Place) else 0,
             fix=fix,
         )

@@ -7,7 +7,7 @@ from tuner.policy.compliance import complies
 from tuner.policy.policy import Policy
 from tuner.rules._formulas import Span, parse_ports
 from tuner.snapshot.snapshot import Snapshot
-from tuner.sysctl.catalog import describe
+from tuner.sysctl.catalog import Parameter, describe
 from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value
@@ -15,7 +15,17 @@ from tuner.sysctl.version import KernelVersion, parse_version
 
 PORT_RANGE = Key("net.ipv4.ip_local_port_range")
 RESERVED_PORTS = Key("net.ipv4.ip_local_reserved_ports")
-_NUMERIC = {"bool", "int", "enum", "bitmap", "vector"}
+NUMERIC = frozenset({"bool", "int", "enum", "bitmap", "vector"})
+"""Types of keys that take numbers."""
+_COUNTS = {
+    "net.ipv4.ip_local_port_range": 2,
+    "net.ipv4.ping_group_range": 2,
+    "net.ipv4.tcp_mem": 3,
+    "net.ipv4.tcp_rmem": 3,
+    "net.ipv4.tcp_wmem": 3,
+    "net.ipv4.udp_mem": 3,
+    "kernel.sem": 4,
+}
 
 
 def numbers(value: Value) -> tuple[int, ...] | None:
@@ -31,6 +41,21 @@ def numbers(value: Value) -> tuple[int, ...] | None:
     return tuple(found)
 
 
+def count(key: Key) -> int:
+    """Return how many numbers the key takes, 0 where that is not known."""
+    known = _COUNTS.get(key)
+    if known is not None:
+        return known
+    parameter = describe(key)
+    return int(parameter is not None and parameter.type in NUMERIC - {"vector"})
+
+
+def outside(parameter: Parameter, number: int) -> bool:
+    """Tell whether the kernel's range leaves the number out."""
+    limits = parameter.range
+    return limits is not None and number not in limits
+
+
 def refused(key: Key, value: Value, kernel: KernelVersion) -> bool:
     """Tell whether the kernel is known not to take the value, so that the line changes nothing."""
     parameter = describe(key)
@@ -38,7 +63,7 @@ def refused(key: Key, value: Value, kernel: KernelVersion) -> bool:
         return False
     if not parameter.writable:
         return True
-    if parameter.type not in _NUMERIC and key != PORT_RANGE:
+    if parameter.type not in NUMERIC and key != PORT_RANGE:
         return False
     given = numbers(value)
     if not given:

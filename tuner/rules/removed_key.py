@@ -16,8 +16,9 @@ Instead
 Applies to
     Keys whose lifetime the catalogue knows. A key that is merely absent because its module is not
     loaded, or because the host is a container, is no such key. net.ipv4.tcp_tw_recycle has a rule
-    of its own, tw-recycle. What the host shows beats what its release implies: a key that is there
-    is never reported, since vendors backport.
+    of its own on hosts, tw-recycle. What the host shows beats what its release implies: a key that
+    is there is never reported, since vendors backport. For files alone the line is reported if any
+    later kernel lacks the key.
 
 Evidence
     The key's absence below /proc/sys, and the releases in which the kernel's source has it.
@@ -32,7 +33,8 @@ from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
 from tuner.rules._values import numbers
-from tuner.snapshot.snapshot import Missing, Snapshot
+from tuner.rules.hygiene._spots import kernel_of, spots
+from tuner.snapshot.snapshot import Missing, Snapshot, Source
 from tuner.sysctl.catalog import Parameter, describe
 from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
@@ -43,6 +45,9 @@ _HAS_ITS_OWN_RULE = Key("net.ipv4.tcp_tw_recycle")
 
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001
     """Yield a finding for every line whose key this kernel cannot have."""
+    if snapshot.source is Source.FILES:
+        yield from _in_files(snapshot)
+        return
     if snapshot.boot is None:
         raise Unreadable("sysctl.d files")
     for setting in snapshot.boot.settings:
@@ -82,10 +87,29 @@ def _still_short(snapshot: Snapshot, parameter: Parameter, setting: Setting) -> 
     return f" It is {now:,} here, and not the {asked[0]:,} that the line asks for."
 
 
+def _in_files(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for every line whose key the kernel cannot have, or any later one."""
+    kernel = kernel_of(snapshot)
+    for spot in spots(snapshot):
+        parameter = spot.parameter if spot.is_assignment else None
+        if parameter is None:
+            continue
+        gone = parameter.never or parameter.until is not None
+        if gone if kernel is None else not parameter.present_in(kernel):
+            instead = f"{parameter.replaced_by}" if parameter.replaced_by else "no such line"
+            yield RULE.finding(
+                f"{_history(snapshot, parameter)} On a kernel without it the line does nothing.",
+                key=spot.key,
+                at=spot.place(),
+                wanted=instead,
+            )
+
+
 def _history(snapshot: Snapshot, parameter: Parameter) -> str:
     if parameter.never:
         return f"No Linux release ever had {parameter.key}."
-    if parameter.until is not None and not _is_too_old(snapshot, parameter):
+    known = kernel_of(snapshot) is not None
+    if parameter.until is not None and not (known and _is_too_old(snapshot, parameter)):
         return f"Linux {parameter.until} was the last to have {parameter.key}."
     return f"{parameter.key} came with Linux {parameter.since}; this is {snapshot.kernel}."
 
@@ -109,4 +133,5 @@ RULE = Rule(
     ),
     doc=__doc__,
     check=check,
+    files=True,
 )

@@ -43,6 +43,7 @@ class Source(StrEnum):
     SYSCTL_A = "sysctl -a"
     SOSREPORT = "sosreport"
     ROOT = "root file system"
+    FILES = "files"  # settings files alone, of no host
 
 
 @dataclass(frozen=True, slots=True)

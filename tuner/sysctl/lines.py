@@ -21,6 +21,8 @@ procps 3.3 reuses its buffer between lines, so that its lines depend on those be
 from __future__ import annotations
 
 import re
+from array import array
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -135,8 +137,15 @@ def position(content: bytes, offset: int) -> tuple[int, int]:
 
     Only LF counts as a line's end; a column is a byte.
     """
-    line = content.count(b"\n", 0, offset) + 1
-    return line, offset - (content.rfind(b"\n", 0, offset) + 1) + 1
+    starts = _starts(content)
+    line = bisect_right(starts, offset)
+    return line, offset - starts[line - 1] + 1
+
+
+@lru_cache(maxsize=64)  # a file's lines are asked one after the other
+def _starts(content: bytes) -> array[int]:
+    """Return the offsets at which the lines of an editor begin."""
+    return array("Q", (0, *(match.end() for match in re.finditer(b"\n", content))))
 
 
 def _spans(content: bytes, grammar: Grammar) -> list[tuple[int, int]]:

@@ -1,0 +1,171 @@
+"""`tuner lint` as a user types it: files, folders, roots and pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+BAD = 'net.ipv4.tcp_rmem = "4096 87380 6291456"\n'
+
+
+def lint(
+    *arguments: str | Path, cwd: Path, stdin: bytes | None = None
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tuner", "lint", *map(str, arguments)],
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], "HOME": str(cwd), "PYTHONPATH": str(CHECKOUT)},
+        input=stdin if stdin is not None else b"",
+        capture_output=True,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr, done.stderr
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
+
+
+def test_a_file_by_the_name_that_was_given(tmp_path: Path) -> None:
+    (tmp_path / "sysctl").mkdir()
+    (tmp_path / "sysctl/90-app").write_text("# ours\n" + BAD)
+    run = lint("sysctl/90-app", cwd=tmp_path)
+    assert run.returncode == 1
+    assert run.stdout == (
+        "sysctl/90-app:2:21: error quoted-value: The quotes are written to the kernel, which "
+        "refuses the value: the line does nothing.\n"
+        "    instead: net.ipv4.tcp_rmem = 4096 87380 6291456\n"
+        "1 file: 1 error\n"
+    )
+
+
+def test_a_clean_file_exits_0(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text("net.core.somaxconn = 16384\n")
+    run = lint("a.conf", cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (0, "1 file: nothing found\n")
+
+
+@pytest.mark.parametrize("arguments", [(), ("-",)])
+def test_a_pipe(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    run = lint(*arguments, cwd=tmp_path, stdin=BAD.encode())
+    assert run.returncode == 1
+    assert run.stdout.startswith("-:1:21: error quoted-value")
+
+
+def test_files_apart_are_no_tree_and_a_folder_is(tmp_path: Path) -> None:
+    (tmp_path / "10-a.conf").write_text("net.core.somaxconn = 1024\n")
+    (tmp_path / "20-b.conf").write_text("net.core.somaxconn = 2048\n")
+    apart = lint("10-a.conf", "20-b.conf", cwd=tmp_path)
+    assert apart.stdout == "2 files: nothing found\n"
+    together = lint(".", cwd=tmp_path)
+    assert "10-a.conf:1:1: note overridden-line: 20-b.conf:1 sets" in together.stdout
+    assert together.returncode == 0
+    assert lint(".", "--fail-on", "note", cwd=tmp_path).returncode == 1
+
+
+def test_a_root_file_system_with_links(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    for folder in ("etc/sysctl.d", "usr/lib/sysctl.d", "etc/modules-load.d"):
+        (root / folder).mkdir(parents=True)
+    (root / "lib").symlink_to("usr/lib")
+    (root / "etc/sysctl.conf").write_text(BAD)
+    (root / "etc/sysctl.d/99-sysctl.conf").symlink_to("../sysctl.conf")
+    (root / "etc/sysctl.d/mask.conf").symlink_to("/dev/null")
+    (root / "etc/sysctl.d/out.conf").symlink_to("../../../../../../../etc/passwd")
+    (root / "etc/sysctl.d/gone.conf").symlink_to("/nowhere")
+    (root / "usr/lib/sysctl.d/10-v.conf").write_text("net.netfilter.nf_conntrack_max = 9\n")
+    (root / "etc/modules-load.d/m.conf").write_text("nf_conntrack\n")
+    run = lint(root, "--format", "json", cwd=tmp_path)
+    found = json.loads(run.stdout)["findings"]
+    places = {(it["rule"], it["file"].removeprefix(str(root)), it["line"]) for it in found}
+    assert places >= {
+        ("quoted-value", "/etc/sysctl.conf", 1),
+        ("quoted-value", "/etc/sysctl.d/99-sysctl.conf", 1),
+        ("unread-file", "/etc/sysctl.d/gone.conf", 1),
+    }
+    assert not {it["rule"] for it in found} & {"module-comes-later", "not-an-assignment"}
+    assert "root:" not in run.stdout
+
+
+def test_a_repository_is_searched(tmp_path: Path) -> None:
+    (tmp_path / "roles/web/files/sysctl.d").mkdir(parents=True)
+    (tmp_path / "roles/web/files/sysctl.d/90-x.conf").write_text(BAD)
+    (tmp_path / "roles/db").mkdir(parents=True)
+    (tmp_path / "roles/db/sysctl.conf").write_text("sysctl -w net.ipv4.ip_forward=1\n")
+    (tmp_path / ".git/sysctl.d").mkdir(parents=True)
+    (tmp_path / ".git/sysctl.d/x.conf").write_text(BAD)
+    run = lint(".", cwd=tmp_path)
+    rows = [line.split(": ")[0] for line in run.stdout.splitlines() if ": error" in line]
+    assert rows == ["roles/db/sysctl.conf:1:1", "roles/web/files/sysctl.d/90-x.conf:1:21"]
+
+
+def test_json_keeps_to_its_schema(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text(
+        BAD + "# tuner: ignore[octal-number] ticket 4711\nnet.ipv4.tcp_fin_timeout = 010\n"
+    )
+    run = lint("a.conf", "--format", "json", cwd=tmp_path)
+    report: dict[str, Any] = json.loads(run.stdout)
+    text = (resources.files("tuner.report") / "schema" / "lint-1.json").read_text()
+    jsonschema.Draft202012Validator(json.loads(text)).validate(report)
+    assert report["exit_code"] == run.returncode == 1
+    assert report["totals"] == {"files": 1, "suppressed": 1, "error": 1, "warning": 0, "note": 0}
+    assert report["suppressed"][0]["reason"] == "ticket 4711"
+
+
+def test_kernel_and_loader_decide(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text("net.ipv4.ip_local_port_range = 1000 65000\n; x\n")
+    assert lint("a.conf", "--ignore", "semicolon-comment", cwd=tmp_path).returncode == 1
+    old = ("--kernel", "4.4.0-21-generic", "--loader", "systemd:229")
+    assert lint("a.conf", *old, cwd=tmp_path).returncode == 0
+    new = ("--kernel", "4.4", "--loader", "systemd:262", "--select", "semicolon-comment")
+    assert lint("a.conf", *new, cwd=tmp_path).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("gone.conf",), "cannot read gone.conf: No such file"),
+        (("empty",), "no settings files in empty"),
+        (("a.conf", "--select", "quoted-valeu"), "did you mean quoted-value"),
+        (("a.conf", "--ignore", "drift"), "there is no rule 'drift' about files"),
+        (("a.conf", "--kernel", "new"), "not a kernel release"),
+        (("a.conf", "--loader", "runit"), "loaders: systemd, procps, busybox"),
+    ],
+)
+def test_wrong_usage_exits_2(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    (tmp_path / "a.conf").write_text("")
+    (tmp_path / "empty").mkdir()
+    run = lint(*arguments, cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert said in run.stderr
+
+
+def test_bytes_of_any_kind_reach_no_terminal(tmp_path: Path) -> None:
+    evil = (
+        bytes(range(1, 256)) * 3 + b"\n\x1b]0;x\x07\x1b[2J = \xe2\x80\xae1\nnet.core.\x1b[31m = 2\n"
+    )
+    (tmp_path / "a\x1b[2J.conf").write_bytes(evil)
+    run = lint("a\x1b[2J.conf", cwd=tmp_path)
+    assert run.returncode in {0, 1}
+    assert not set(run.stdout) & set("\x1b\x07\u202e\r\x00")
+
+
+def test_a_large_file_takes_linear_time(tmp_path: Path) -> None:
+    line = "net.ipv4.tcp_fin_timeout = 30\nnet.ipv4.conf.all.accept_redirects = 0\n"
+    times = []
+    for size in (2000, 20_000):
+        (tmp_path / "a.conf").write_text(line * size)
+        started = time.process_time()
+        children = os.times().children_user
+        lint("a.conf", cwd=tmp_path)
+        times.append(os.times().children_user - children + time.process_time() - started)
+    assert times[1] < 15 * times[0] + 2, times

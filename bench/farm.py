@@ -118,7 +118,9 @@ def enter_namespaces() -> None:
         _arrange_settings()
         return
     if os.geteuid() != 0:
-        sys.exit("bench: sshd needs root, in namespaces of its own; lanes without: startup, judge")
+        sys.exit(
+            "bench: sshd needs root, in namespaces of its own; lanes without: startup, judge, probe"
+        )
     inside = ["unshare", "--net", "--mount", "--", sys.executable, *sys.orig_argv[1:]]
     os.execvp("unshare", inside)  # noqa: S606 - no shell is wanted
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import subprocess
 import sys
@@ -65,6 +66,7 @@ def judge(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
     from tuner.policy.resolve import load_profiles, resolve  # noqa: PLC0415 - only here
     from tuner.resources import folder  # noqa: PLC0415
     from tuner.rules._check import check, registry  # noqa: PLC0415
+    from tuner.rules._state import key_states  # noqa: PLC0415
     from tuner.snapshot.dump import parse_dump  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as name:
@@ -77,13 +79,14 @@ def judge(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
         start = time.process_time()
         snapshot = parse_dump(answer, host="host")
         parsed = time.process_time()
+        key_states(snapshot, policy)
         check(snapshot, policy, rules, today=today)
         checking.append(time.process_time() - parsed)
         parsing.append(parsed - start)
     parse, judged = (1000 * statistics.median(times) for times in (parsing, checking))
     both = 1000 * statistics.median(map(sum, zip(parsing, checking, strict=True)))
     yield Figure(f"parse a probe's {len(answer) / 1024:.0f} KiB", f"{parse:.2f} ms")
-    yield Figure(f"judge it by {len(rules)} rules", f"{judged:.2f} ms")
+    yield Figure(f"judge it by {len(rules)} rules, and every key's state", f"{judged:.2f} ms")
     yield Figure("parse and judge one host", f"{both:.2f} ms", "<= 5 ms", both <= 5)
 
 
@@ -149,6 +152,16 @@ let steps = 0;
 """
 
 
+def probe(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
+    """Measure the CPU that one question costs a host, in each of the shells that may ask it."""
+    script = Path(__file__).resolve().parent.parent / "tuner" / "remote" / "probe.sh"
+    for shell in ("dash", "bash", "busybox ash"):
+        if shutil.which(shell.split()[0]) is None:
+            continue
+        cpu = median([run([*shell.split(), str(script)]) for _ in range(2 if quick else 5)])
+        yield Figure(f"the probe in {shell}", f"{1000 * cpu:.0f} ms", "< 100 ms CPU", cpu < 0.1)
+
+
 def floor(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
     """Compare the whole audit with a bare fan-out that judges nothing."""
     sizes = ((100, 1),) if quick else ((200, 5), (1000, 3))
@@ -164,7 +177,6 @@ def floor(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
 
 def peers(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
     """Compare the same audit of 20 keys by tuner, pyinfra and Ansible."""
-    contenders.install()
     many, few, rounds = (20, 3, 1) if quick else (200, 20, 3)
     with farm.files() as place, farm.real_sshd(place):
         tasks = (
@@ -185,7 +197,6 @@ def peers(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
 
 def scale(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
     """Ask up to 10,000 hosts that a stand-in plays, with one known_hosts line for each."""
-    contenders.install()
     sizes = (250, 500, 1000) if quick else (1000, 2500, 5000, 10_000)
     with farm.files() as place:
         yield _known_hosts(place, sizes[-1])

@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
 
+import contenders
 import lanes
 from farm import enter_namespaces
 
@@ -21,11 +22,13 @@ _LANES: Mapping[str, Callable[[bool], Iterator[lanes.Figure]]] = {
     "startup": lanes.startup,
     "judge": lanes.judge,
     "report": lanes.report,
+    "probe": lanes.probe,
     "floor": lanes.floor,
     "peers": lanes.peers,
     "scale": lanes.scale,
 }
 _WITH_SERVERS = frozenset({"floor", "peers", "scale"})
+_WITH_PEERS = frozenset({"peers", "scale"})
 
 
 def main() -> int:
@@ -38,6 +41,8 @@ def main() -> int:
     if unknown:
         parser.error(f"no such lane: {', '.join(unknown)}; there are: {', '.join(_LANES)}")
     wanted = [lane for lane in _LANES if not options.lanes or lane in options.lanes]
+    if _WITH_PEERS & set(wanted):
+        contenders.install()  # from a registry, which no namespace below can reach
     if _WITH_SERVERS & set(wanted):
         enter_namespaces()
     missed = 0

@@ -1,8 +1,6 @@
 """Run tuner as ``python -m tuner``."""
 
-import sys
-
-from tuner.cli import main
+from tuner.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

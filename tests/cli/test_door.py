@@ -71,7 +71,8 @@ def test_the_inventory_is_found_by_environment_then_by_name(tmp_path: Path, dump
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["adit"], "invalid choice: 'adit'"),
+        (["adit"], "did you mean audit?"),
+        (["audit", "--limt", "web"], "see: tuner audit --help"),
         (["audit", "--forks", "0"], "'0' is not a whole number above 0"),
         (["audit", "--timeout", "nan"], "'nan' is not a number of seconds"),
         (["audit", "--fail-on", "fatal"], "invalid choice: 'fatal'"),
@@ -134,6 +135,14 @@ def test_explain_prints_the_page_of_every_rule_that_it_lists(tmp_path: Path) -> 
     assert key.startswith("net.ipv4.tcp_fin_timeout")
 
 
+def test_the_probe_that_is_printed_makes_a_dump(tmp_path: Path) -> None:
+    printed = tuner("probe", cwd=tmp_path)
+    assert printed.returncode == 0
+    made = subprocess.run(["sh"], input=printed.stdout.encode(), capture_output=True, check=True)
+    (tmp_path / "here.dump").write_bytes(made.stdout)
+    assert tuner("audit", "--from", "here.dump", cwd=tmp_path).returncode in {0, 1}
+
+
 def test_schema_prints_json(tmp_path: Path) -> None:
     run = tuner("schema", cwd=tmp_path)
     assert json.loads(run.stdout)["title"] == "tuner audit report"
@@ -153,6 +162,31 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path, dump: Path) -> 
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait() == 141
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_full_disk_is_said_and_is_no_finding(tmp_path: Path, dump: Path, form: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "tuner", "audit", "--from", dump, "--format", form],
+            cwd=CHECKOUT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    said = "tuner: cannot write the output: No space left on device\n"
+    assert (run.returncode, run.stderr) == (2, said)
+
+
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 3), ("2>&-", 3), (">&- 2>&-", 3)])
+def test_closed_streams_change_nothing(tmp_path: Path, dump: Path, closed: str, code: int) -> None:
+    command = f"{sys.executable} -m tuner audit --from {dump} --output json:{tmp_path}/r {closed}"
+    run = subprocess.run(
+        ["sh", "-c", command], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stderr) == (code, "")
+    assert json.loads((tmp_path / "r").read_text())["exit_code"] == code
 
 
 def test_no_color_and_no_terminal_mean_plain_text(tmp_path: Path, dump: Path) -> None:

@@ -101,7 +101,9 @@ def test_a_change_on_the_host_opens_and_closes_questions(
     try:
         found = lines(cli, place, 1)["asked2"]["role-settings"]
         assert found["standing"] == "against"
-        assert "net.ipv4.tcp_tw_reuse_delay · live 100 · wanted at least 1000" in found["evidence"][0]
+        assert (
+            "net.ipv4.tcp_tw_reuse_delay · live 100 · wanted at least 1000" in found["evidence"][0]
+        )
         plan = place / "plan.json"
         change = {"key": "net.ipv4.tcp_tw_reuse_delay", "after": "1000", "because": ["drift"]}
         plan.write_text(sealed({"plans": [{"host": "asked2", "changes": [change]}]}))

@@ -35,9 +35,9 @@ WIRE = {
 
 # What a host that lets us in says instead of the probe's output.
 ANSWERS = {
-    "endless": ("head -c 1073741824 /dev/zero | tr '\\0' x", "larger than"),
-    "binary": ("head -c 100000 /dev/urandom", "not the probe's"),
-    "cut": ("head -c 20000 /srv/dump", "not the probe's"),
+    "endless": ("head -c 1073741824 /dev/zero | tr '\\0' x", "larger than 16 MiB"),
+    "binary": ("head -c 100000 /dev/urandom", "what answered is not the probe"),
+    "cut": ("head -c 20000 /srv/dump", "its answer is not whole"),
     "hangs": ("head -c 20000 /srv/dump; sleep 1000", "not complete after 4 s"),
     "mute": ("exit 0", "it said nothing"),
     "fails": ("echo 'disk \033[31mfull\033[0m' >&2; exit 7", "status 7"),
@@ -159,6 +159,7 @@ def test_every_bad_host_is_told_apart_and_disturbs_no_other(
         if error["kind"] != kind or says not in error["message"]:
             wrong[name] = (kind, says, error)
         assert not any(ord(letter) < 32 for letter in error["message"]), error
+        assert error["hint"], error
         assert len(error["message"]) < 600
     assert wrong == {}
     assert report["totals"]["unreachable"] == len(bad)

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from tuner.errors import InventoryError
+from tuner.errors import ConnectError, InventoryError
 from tuner.inventory.host import Become, Host, Way
 from tuner.inventory.load import load_inventory
 from tuner.policy.waiver import Waiver
+from tuner.remote.session import Session
 from tuner.snapshot.facts import Balancer, Facts, Known, Spread
 
 Load = Callable[..., Host]
@@ -89,13 +90,21 @@ def test_ways(load: Load, name: str, way: Way) -> None:
     assert load(f"ansible_connection: {name}").way is way
 
 
-def test_another_connection_matters_only_if_the_host_is_selected(tmp_path: Path) -> None:
+def test_a_connection_that_tuner_has_not_concerns_that_host_alone(tmp_path: Path) -> None:
     path = tmp_path / "hosts"
-    path.write_text("good\nwin ansible_connection=winrm\n")
-    assert [host.name for host in load_inventory(path, limit="!win")] == ["good"]
-    with pytest.raises(InventoryError, match=r"hosts:2:5: .*host win is 'winrm', which tuner") as e:
-        load_inventory(path)
-    assert e.value.hint == "use ssh or local, or exclude the host: --limit 'all:!win'"
+    path.write_text("good\nwin ansible_connection=winrm ansible_port=none\n")
+    good, win = load_inventory(path)
+    assert (good.way, win.way, win.connection) == (Way.SSH, Way.OTHER, "winrm")
+    with Session() as session, pytest.raises(ConnectError, match=r"win: .* is 'winrm', which") as e:
+        session.connect(win)
+    assert e.value.hint == "use ssh or local, or leave the host out: --limit 'all:!win'"
+
+
+def test_arguments_for_ssh_are_joined(load: Load) -> None:
+    host = load(
+        "{ansible_ssh_extra_args: -o C=3, ansible_ssh_args: -F x, ansible_ssh_common_args: -J b}"
+    )
+    assert host.ssh_common_args == "-F x -J b -o C=3"
 
 
 def test_become(load: Load) -> None:
@@ -105,6 +114,9 @@ def test_become(load: Load) -> None:
     )
     assert host.become == Become("admin", SecretStr("hunter2"), ("-H", "-p", "pass word"))
     assert load("{ansible_become: 'false', ansible_become_method: su}").become is None
+    assert load("{ansible_become: 1, ansible_become_exe: /opt/sudo}").become == Become(
+        exe="/opt/sudo"
+    )
     assert load("{ansible_become: 1, ansible_become_pass: 5}").become == Become(
         password=SecretStr("5")
     )

@@ -44,6 +44,21 @@ def test_an_unknown_key_is_refused_and_the_hint_mends_it(client: Any, server: An
     assert client.run(client.host(server)) == b"hello\n"
 
 
+@pytest.mark.parametrize("file", ["/dev/null", "none"])
+def test_without_a_file_of_ones_own_nothing_is_recorded(
+    client: Any, server: Any, tmp_path: Path, file: str
+) -> None:
+    everyones = tmp_path / "everyones"
+    everyones.touch()
+    client.config(f"UserKnownHostsFile {file}\nGlobalKnownHostsFile {everyones}\n")
+    with pytest.raises(HostKeyError, match="not on record") as caught:
+        client.run(client.host(server))
+    assert "no file records host keys" in caught.value.hint
+    assert client.run(client.host(server), accept_new_host_keys=True) == b"hello\n"
+    assert everyones.read_text() == ""
+    assert not client.known_hosts.exists()
+
+
 def test_a_changed_key_is_refused_and_the_hint_mends_it(
     client: Any, server: Any, tmp_path: Path, keygen: Callable[..., Path]
 ) -> None:
@@ -175,6 +190,7 @@ class TestAcceptNew:
                     f"h{number // 2}",
                     "ssh-ed25519",
                     b"key%d" % number,
+                    record=path,
                     hashed=False,
                 )
         lines = path.read_text().splitlines()

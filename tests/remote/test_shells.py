@@ -86,7 +86,7 @@ def test_nothing_is_done_to_become_the_same_user() -> None:
         ("sudo: unknown user nosuch", "knows no user root", ""),
         ("sh: 1: exec: sudo: not found", "there is no sudo", "ansible_become"),
         ("env: 'sudo': No such file or directory", "there is no sudo", "ansible_become"),
-        ("sudo: \x1b[2Jodd thing", "sudo refused:  [2Jodd thing", ""),
+        ("sudo: \x1b[2Jodd thing", "sudo refused: [2Jodd thing", ""),
     ],
 )
 def test_each_refusal_has_its_sentence(said: str, message: str, hint: str) -> None:

@@ -1,4 +1,4 @@
-"""`tuner explain`, `tuner rules`, `tuner profiles` and `tuner schema`: what there is to read."""
+"""`tuner explain`, `rules`, `profiles`, `schema` and `probe`: what there is to read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from tuner.cli.exits import Exit
 from tuner.cli.manual import manual, show
 from tuner.errors import UsageError
+from tuner.remote.collect import probe
 from tuner.report.manual._markdown import Lead
 from tuner.report.manual._names import Kind, Manual, Name
 from tuner.report.manual.key import key_data, key_page
@@ -92,6 +93,12 @@ def print_schema(options: argparse.Namespace) -> Exit:
     """Print the JSON Schema of a document."""
     schema = resources.files("tuner.report") / "schema" / f"{options.document}-1.json"
     sys.stdout.write(schema.read_text(encoding="utf-8"))
+    return Exit.CLEAN
+
+
+def print_probe(_: argparse.Namespace) -> Exit:
+    """Print the script that hosts are asked with."""
+    sys.stdout.write(probe())
     return Exit.CLEAN
 
 

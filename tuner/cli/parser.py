@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -22,7 +24,12 @@ class _Parser(argparse.ArgumentParser):
     """argparse, with errors in tuner's words and suggestions for misspelt commands."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, hint=f"see: {self.prog} --help")
+        hint = f"see: {self.prog} --help"
+        choice = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
+        if choice:
+            near = difflib.get_close_matches(choice[1], re.findall(r"[\w-]+", choice[2]), n=1)
+            hint = f"did you mean {near[0]}? Else {hint}" if near else hint
+        raise UsageError(message, hint=hint)
 
 
 class _Help(argparse.HelpFormatter):
@@ -43,7 +50,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     if not arguments:
         parser.print_help(sys.stderr)
         raise SystemExit(Exit.USAGE)
-    return parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        raise UsageError(
+            f"unrecognized arguments: {' '.join(unknown)}",
+            hint=f"see: tuner {options.command} --help",
+        )
+    return options
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -68,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_rules(commands)
     _add_profiles(commands)
     _add_schema(commands)
+    _add_probe(commands)
     return parser
 
 
@@ -449,6 +463,16 @@ def _add_schema(commands: argparse._SubParsersAction[_Parser]) -> None:
     schema.set_defaults(run=_schema)
 
 
+def _add_probe(commands: argparse._SubParsersAction[_Parser]) -> None:
+    probe = commands.add_parser(
+        "probe",
+        help="print the script that makes a dump where tuner is not",
+        description="Print the read-only script that hosts are asked with. On a host that tuner "
+        "cannot reach, `sh probe.sh > HOST.dump` makes what `tuner audit --from` reads.",
+    )
+    probe.set_defaults(run=_probe)
+
+
 def _add_whom(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "inventory",
@@ -631,3 +655,9 @@ def _schema(options: argparse.Namespace) -> Exit:
     from tuner.cli.explain import print_schema  # noqa: PLC0415
 
     return print_schema(options)
+
+
+def _probe(options: argparse.Namespace) -> Exit:
+    from tuner.cli.explain import print_probe  # noqa: PLC0415
+
+    return print_probe(options)

@@ -17,6 +17,7 @@ class Way(StrEnum):
     SSH = "ssh"
     LOCAL = "local"
     DUMP = "dump"
+    OTHER = "other"  # a connection of Ansible's that tuner has not, such as winrm
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Become:
     user: str = "root"
     password: SecretStr | None = None
     flags: tuple[str, ...] = ()
+    exe: str = "sudo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,14 @@ class Host:
 
     name: str
     way: Way = Way.SSH
+    connection: str = ""  # ansible_connection, for Way.OTHER
     address: str = ""  # ansible_host; empty: the name
     port: int | None = None
     user: str = ""
     password: SecretStr | None = None
     private_key_file: str = ""
     private_key_passphrase: SecretStr | None = None
-    ssh_common_args: str = ""  # ansible_ssh_common_args and ansible_ssh_extra_args, joined
+    ssh_common_args: str = ""  # ansible_ssh_args, ..._common_args and ..._extra_args, joined
     host_key_checking: bool | None = None  # ansible_host_key_checking, where someone wrote it
     become: Become | None = None
     dump: str = ""  # tuner_dump: the path of a file, for Way.DUMP

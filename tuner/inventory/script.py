@@ -14,6 +14,7 @@ from tuner.inventory.groups import Tree
 from tuner.inventory.json_source import parse_listing
 from tuner.inventory.source import Source
 from tuner.inventory.yaml_text import parse_json
+from tuner.quoting import quotable
 
 LIMIT = 256 * 1024 * 1024  # bytes of one answer
 _TAIL = 500  # characters of a script's last words
@@ -82,9 +83,7 @@ def _run(path: Path, arguments: list[str], timeout: float, shown: str) -> bytes:
         last = words.decode(errors="replace").strip()[-_TAIL:]
         raise place.error(
             f"the script ended with status {process.returncode}",
-            hint=f"its last words: {''.join(c if c.isprintable() else ' ' for c in last)}"
-            if last
-            else "run it by hand",
+            hint=f"its last words: {quotable(last, longest=_TAIL)}" if last else "run it by hand",
         )
     return answer
 

@@ -97,10 +97,13 @@ class _Settings:
         # What a way does not use is not looked at: it may be in a vault.
         if offline:
             return host
+        if way is Way.OTHER:
+            return replace(host, connection=self._text("ansible_connection"))
         host = replace(host, become=self._become())
         if way is Way.LOCAL:
             return host
         arguments = (
+            self._text("ansible_ssh_args"),
             self._text("ansible_ssh_common_args"),
             self._text("ansible_ssh_extra_args"),
         )
@@ -206,17 +209,9 @@ class _Settings:
         variable = self._find("ansible_connection")
         if variable is None:
             return Way.SSH
+        # A fleet has hosts that are not ours to judge; they shall not keep us from the others.
         name = self._text(variable.name)
-        way = _WAYS.get(name.rpartition(".")[2]) if name else Way.SSH
-        if way is None:
-            raise self._error(
-                variable,
-                f"is {name[:60]!r}, which tuner cannot use",
-                hint="use ssh or local, or exclude the host: --limit 'all:!"
-                + self.scope.host
-                + "'",
-            )
-        return way
+        return _WAYS.get(name.rpartition(".")[2], Way.OTHER) if name else Way.SSH
 
     def _become(self) -> Become | None:
         if not (self._flag("ansible_become") or self.given.become):
@@ -247,6 +242,7 @@ class _Settings:
                 advice="let tuner ask for it: --ask-become-pass",
             ),
             flags=tuple(words),
+            exe=self._text("ansible_become_exe", "ansible_sudo_exe") or "sudo",
         )
 
     def _dump(self) -> str:
@@ -257,7 +253,7 @@ class _Settings:
         if not text:
             raise self._error(variable, "is empty", hint="write the path of a dump")
         # What the command line was given stays relative to where it was given.
-        return str(Path(variable.source.folder, Path(text).expanduser()))
+        return str(Path(variable.source.folder, os.path.expanduser(text)))  # noqa: PTH111 - never raises
 
     def _roles(self) -> tuple[str, ...]:
         variable = self._find("tuner_roles")

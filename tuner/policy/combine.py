@@ -30,8 +30,14 @@ def combine(one: Expectation, other: Expectation) -> Expectation | None:
             )
             if not fit:
                 return None
-            chosen = {"exactly": fit[0]} if len(fit) == 1 else {"one_of": fit}
-            return _joined(first, first, second, exactly=None, one_of=None, **chosen)
+            single = len(fit) == 1
+            return _joined(
+                first,
+                first,
+                second,
+                exactly=fit[0] if single else None,
+                one_of=None if single else fit,
+            )
     if one.default or other.default or one.per_gib != other.per_gib:
         return None
     return _intersect(one, other)

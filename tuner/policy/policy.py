@@ -61,7 +61,7 @@ class Expectation(BaseModel):
 
     @model_validator(mode="after")
     def _has_one_relation(self) -> Expectation:
-        given = [name for name in RELATIONS if getattr(self, name) not in (None, False)]
+        given = [name for name in RELATIONS if _is_given(getattr(self, name))]
         if len(given) != 1:
             found = " and ".join(given) or "none"
             raise ValueError(f"give exactly one of {', '.join(RELATIONS)}; found {found}")
@@ -77,7 +77,7 @@ class Expectation(BaseModel):
     @property
     def relation(self) -> str:
         """The name of the relation that is given."""
-        return next(name for name in RELATIONS if getattr(self, name) not in (None, False))
+        return next(name for name in RELATIONS if _is_given(getattr(self, name)))
 
     def pairs(self) -> tuple[tuple[int, int], ...]:
         """Return the pairs of ``between``, those for any number left out."""
@@ -87,6 +87,10 @@ class Expectation(BaseModel):
         if isinstance(first, int):
             return ((first, rest[0]),) if rest and isinstance(rest[0], int) else ()
         return tuple(pair for pair in self.between if isinstance(pair, tuple))
+
+
+def _is_given(value: object) -> bool:
+    return value is not None and value is not False  # 0 is a bound like any other
 
 
 class LeaveAlone(BaseModel):

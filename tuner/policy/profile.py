@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
@@ -21,6 +22,8 @@ _DEEPEST = 8
 _FIELDS = ("summary", "extends", "expect", "leave_alone", "avoid")
 _VERBATIM = {"exactly", "one_of", "why", "sources", "summary", "extends", "values", "rule"}
 _CLOSE = 0.85
+_NUMERIC = frozenset({"bool", "int", "enum", "bitmap", "vector"})
+_NUMBERS = re.compile(r"\s*(?:-?(?:0[xX][0-9a-fA-F]+|[0-9]+)(?:\s+|\s*$))+")
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _Entry = TypeVar("_Entry", bound=BaseModel)
@@ -98,7 +101,7 @@ class _Reader:
                 line=mark.line + 1 if mark else 0,
                 column=mark.column + 1 if mark else 0,
             ) from None
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, UnicodeError) as error:
             summary = " ".join(str(error).split())
             raise PolicyError(f"not YAML: {summary}", file=self._file) from None
         except RecursionError:
@@ -183,9 +186,17 @@ class _Reader:
                 f"no Linux kernel ever had {wanted.key}",
                 hint=f"see {parameter.replaced_by}" if parameter.replaced_by else "",
             )
+        at = nodes.get(wanted.relation, key_node)
+        if parameter.type in _NUMERIC:
+            for text in (wanted.exactly, *(wanted.one_of or ())):
+                if text is not None and not _NUMBERS.fullmatch(text):
+                    self._fail(
+                        at,
+                        f"{wanted.key}: the kernel refuses {text!r}",
+                        hint="it takes whole numbers",
+                    )
         if parameter.range is None:
             return
-        at = nodes.get(wanted.relation, key_node)
         for number in _numbers(wanted):
             if number not in parameter.range:
                 low, high = parameter.range.min, parameter.range.max

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from tuner.errors import BecomeError
 from tuner.inventory.host import Become
+from tuner.quoting import quotable
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:=@%+,-]+")
 _OWN_FLAGS = frozenset({"-n", "--non-interactive", "-S", "--stdin", "-k", "--reset-timestamp"})
-_LONGEST = 200  # characters of sudo's own words
 
 PLAIN = "exec sh -s"
 """The command without sudo; every login shell understands it, fish and csh too."""
@@ -51,7 +51,7 @@ def make_command(become: Become | None, login: str) -> Command:
     if become.user != "root":
         flags += f" -u {_quote(become.user)}"
     # sudo's refusals are told apart by their words, so they have to be the English ones
-    sudo = f"exec env LC_ALL=C LANGUAGE=C sudo{flags}"
+    sudo = f"exec env LC_ALL=C LANGUAGE=C {_quote(become.exe)}{flags}"
     if become.password is None:
         return Command(f"{sudo} -n sh -s", user=become.user)
     nonce = secrets.token_hex(8)
@@ -79,7 +79,7 @@ def refusal(command: Command, stderr: bytes, *, where: str) -> BecomeError | Non
             return BecomeError(f"{where}: {message.format(user=who)}", hint=hint)
     said = re.search(r"^sudo: (.*)$", words, re.MULTILINE)
     if said:
-        return BecomeError(f"{where}: sudo refused: {_clean(said[1])}")
+        return BecomeError(f"{where}: sudo refused: {quotable(said[1])}")
     return None
 
 
@@ -143,7 +143,3 @@ def _quote(word: str) -> str:
     if word and word.isprintable() and not set(word) & set("'\\!"):
         return f"'{word}'"
     raise BecomeError(f"sudo cannot be given {word!r} in a form that every login shell reads alike")
-
-
-def _clean(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)[:_LONGEST]

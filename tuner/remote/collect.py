@@ -9,13 +9,12 @@ from pathlib import Path
 
 from tuner.errors import AnswerError, DumpError
 from tuner.inventory.host import Host, Way
+from tuner.quoting import first_line
 from tuner.remote.offline import read, read_bytes
 from tuner.remote.session import Session
 from tuner.remote.transport import Completed
-from tuner.snapshot.dump import parse_dump
+from tuner.snapshot.dump import is_dump, parse_dump
 from tuner.snapshot.snapshot import Snapshot
-
-_LONGEST = 200  # characters of a host's own words in a message
 
 
 def fetch(host: Host, session: Session) -> bytes:
@@ -29,7 +28,7 @@ def fetch(host: Host, session: Session) -> bytes:
         return read_bytes(Path(host.dump))
     with session.connect(host) as transport:
         done = transport.run(
-            _probe(),
+            probe(),
             timeout=session.settings.command_timeout,
             limit=session.settings.answer_limit,
         )
@@ -54,25 +53,33 @@ def collect(host: Host, session: Session) -> Snapshot:
     try:
         snapshot = parse_dump(answer, host=host.name)
     except DumpError as error:
-        raise AnswerError(
-            f"{host.name}: the answer is not the probe's: {_said(Completed(0, answer, b''))} "
-            f"({error.message})",
-            hint=error.hint,
-        ) from None
+        raise _unusable(host, answer, error) from None
     return replace(snapshot, facts=host.facts)
 
 
+def _unusable(host: Host, answer: bytes, error: DumpError) -> AnswerError:
+    """Return what is wrong with an answer that is no dump, or not a whole one."""
+    if is_dump(answer):
+        return AnswerError(
+            f"{host.name}: its answer is not whole: {error.message.replace('the dump', 'it')}",
+            hint="try again; if it stays so, see what ends the session there (the host's log)",
+        )
+    said = first_line(answer)
+    return AnswerError(
+        f"{host.name}: what answered is not the probe: "
+        + (f'it said "{said}"' if said else "it said nothing"),
+        hint="does a login shell or a ForceCommand answer for sh? "
+        "See: echo 'echo it works' | ssh HOST 'exec sh -s'",
+    )
+
+
 @cache
-def _probe() -> str:
+def probe() -> str:
+    """Return the script that hosts are asked with."""
     return (files("tuner.remote") / "probe.sh").read_text(encoding="utf-8")
 
 
 def _said(done: Completed) -> str:
-    """Return the first line that a host said, safe to print."""
-    for stream in (done.stderr, done.stdout) if done.status else (done.stdout, done.stderr):
-        text = stream[: 16 * _LONGEST].decode("utf-8", "replace")
-        for line in text.splitlines():
-            shown = "".join(c if c.isprintable() else " " for c in line).strip()
-            if shown:
-                return f'"{shown[:_LONGEST]}"'
-    return "it said nothing"
+    """Return the first line that a host said."""
+    said = first_line(done.stderr) or first_line(done.stdout)
+    return f'"{said}"' if said else "it said nothing"

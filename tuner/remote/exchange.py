@@ -127,7 +127,12 @@ class Exchange:
             self._out.append(out)
             self._size += len(out)
             if self._size > self._limit:
-                raise AnswerError(f"{self._where}: the answer is larger than {self._limit} bytes")
+                mib = self._limit >> 20
+                most = f"{mib} MiB" if mib else f"{self._limit} bytes"
+                raise AnswerError(
+                    f"{self._where}: the answer is larger than {most}",
+                    hint="is it the probe that answers there? See: echo true | ssh HOST 'sh -s'",
+                )
         if err and len(self._stderr) < _STDERR_KEPT:
             self._stderr += err[: _STDERR_KEPT - len(self._stderr)]
         return True

@@ -24,6 +24,8 @@ DEFAULT_FORKS = 50
 MOST_FORKS = 512
 _FILES_PER_HOST = 3  # a socket, and two more where a proxy command or a local shell runs
 _FILES_SPARED = 64  # for everything else that tuner has open
+_SELDOM = 50_000  # new objects between two collections
+_TURN = 0.05  # seconds before a thread must let others run; judging a host takes less
 _PATIENCE = 0.5  # seconds between looks whether the consumer is still there
 
 
@@ -61,7 +63,7 @@ def each(
                     results.put((host, result), timeout=_PATIENCE)
                     break
 
-    with _calm_collector():
+    with _calm():
         try:
             for number in range(count):
                 # daemons: a thread that waits for a host must not keep tuner from ending
@@ -101,11 +103,18 @@ def _outcome(work: Callable[[Host], Result], host: Host) -> Result | TunerError:
 
 
 @contextlib.contextmanager
-def _calm_collector() -> Iterator[None]:
-    """Let the cyclic collector run seldom: connections are many short-lived cycles."""
-    before = gc.get_threshold()
-    gc.set_threshold(max(before[0], 20_000), before[1], before[2])
+def _calm() -> Iterator[None]:
+    """Let the cyclic collector run seldom, and threads go on until they wait for their host."""
+    enabled, before, interval = gc.isenabled(), gc.get_threshold(), sys.getswitchinterval()
+    gc.freeze()  # modules and the catalogue stay for good: it need not go through them each time
+    gc.set_threshold(max(before[0], _SELDOM), before[1], before[2])  # connections are cycles
+    gc.enable()
+    sys.setswitchinterval(_TURN)
     try:
         yield
     finally:
+        sys.setswitchinterval(interval)
+        gc.unfreeze()
         gc.set_threshold(*before)
+        if not enabled:
+            gc.disable()

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from tuner.errors import AuthError
 from tuner.remote.known_hosts import fingerprint
+from tuner.remote.me import expand
 from tuner.remote.ssh_options import Route
 
 _CLASSES: tuple[type[PKey], ...] = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
@@ -93,6 +94,7 @@ class Keyring:
         self._lock = threading.Lock()
         self._files: dict[tuple[Path, str | None], PKey | Exception] = {}
         self._passphrases: dict[Path, str | None] = {}
+        self._texts: dict[Path, str | None] = {}
         self._agents: dict[str, tuple[AgentKey, ...]] = {}
         self._worked: dict[str, str] = {}
 
@@ -148,7 +150,7 @@ class Keyring:
     ) -> Iterator[Candidate]:
         """Yield a file's key with its certificates, then alone."""
         public = path.with_name(path.name + ".pub")
-        blob = _public(public) or (_public(path) if path.suffix == ".pub" else None)
+        blob = self._public(public) or (self._public(path) if path.suffix == ".pub" else None)
         key: PKey
         if blob is not None and blob in held:
             key = held[blob]
@@ -158,7 +160,7 @@ class Keyring:
             key = self._load(path, passphrase)
         certificates = [path.with_name(path.name + "-cert.pub"), *route.certificates]
         for certificate in certificates:
-            text = _text(certificate)
+            text = self._text(certificate)
             if text is None:
                 continue
             try:
@@ -210,6 +212,21 @@ class Keyring:
         except Encrypted:
             return AuthError(f"the passphrase of the private key {path} is wrong")
 
+    def _public(self, path: Path) -> bytes | None:
+        """Return the key of a .pub file."""
+        try:
+            return base64.b64decode((self._text(path) or "").split()[1], validate=True)
+        except (IndexError, ValueError):
+            return None
+
+    def _text(self, path: Path) -> str | None:
+        if path not in self._texts:
+            try:
+                self._texts[path] = path.read_text(encoding="ascii").strip()
+            except (OSError, ValueError):
+                self._texts[path] = None
+        return self._texts[path]
+
     def _agent(self, place: str) -> tuple[AgentKey, ...]:
         if place.lower() == "none":
             return ()
@@ -221,7 +238,7 @@ class Keyring:
             return ()
         with self._lock:
             if place not in self._agents:
-                self._agents[place] = _listed(str(Path(place).expanduser()))
+                self._agents[place] = _listed(str(expand(place)))
             return self._agents[place]
 
 
@@ -252,22 +269,6 @@ def _parse(path: Path, word: str | None) -> PKey:
         f"{path} is not a private key that tuner can use",
         hint="Ed25519, ECDSA and RSA keys in OpenSSH's or PEM format; others through an agent",
     )
-
-
-def _public(path: Path) -> bytes | None:
-    """Return the key of a .pub file."""
-    text = _text(path)
-    try:
-        return base64.b64decode((text or "").split()[1], validate=True)
-    except (IndexError, ValueError):
-        return None
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        return None
 
 
 def _id(key: PKey) -> str:

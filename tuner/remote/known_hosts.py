@@ -129,13 +129,16 @@ class KnownHosts:
                 return Opinion(Standing.AUTHORITY, line)
         return Opinion(Standing.UNKNOWN)
 
-    def accept(self, name: str, kind: str, blob: bytes, *, hashed: bool) -> None:
-        """Append a key to the first file, once, whatever other processes do at the same time.
+    def accept(
+        self, name: str, kind: str, blob: bytes, *, record: Path | None, hashed: bool
+    ) -> None:
+        """Append a key to a file, once, whatever other processes do at the same time.
+
+        Without a file it is known for the rest of the run only.
 
         Raises:
             HostKeyError: the file cannot be written.
         """
-        path = self.paths[0]
         text = base64.b64encode(blob).decode()
         shown = _hashed(name) if hashed else name.lower()
         with self._lock:
@@ -144,12 +147,14 @@ class KnownHosts:
             ):
                 return
             try:
-                _append(path, f"{shown} {kind} {text}\n")
+                if record is not None:
+                    _append(record, f"{shown} {kind} {text}\n")
             except OSError as error:
                 raise HostKeyError(
-                    f"cannot add the new host key of {name} to {path}: {error.strerror}"
+                    f"cannot add the new host key of {name} to {record}: {error.strerror}",
+                    hint="mend its permissions, or name another file by UserKnownHostsFile",
                 ) from None
-            self._add(Line("", shown, kind, text, path, 0))
+            self._add(Line("", shown, kind, text, record or Path(os.devnull), 0))
 
     def _add(self, line: Line) -> None:
         self._lines.append(line)

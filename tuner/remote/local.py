@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import os
 import selectors
 import signal
@@ -16,6 +15,7 @@ from tuner.errors import ConnectError, TimedOut
 from tuner.inventory.host import Host
 from tuner.remote.become import Command, make_command
 from tuner.remote.exchange import Exchange
+from tuner.remote.me import login
 from tuner.remote.transport import Completed
 
 _CHUNK = 65536  # bytes read at once
@@ -42,7 +42,8 @@ class Local:
     def run(self, script: str, *, timeout: float, limit: int) -> Completed:
         """Run a script; see Transport.run."""
         where = f"{self._host.name} (local)"
-        command = make_command(self._host.become, getpass.getuser())
+        become = self._host.become
+        command = make_command(become, login() if become is not None else "")
         with _Process(command, where=where) as process:
             exchange = Exchange(process, command, timeout=timeout, limit=limit, where=where)
             return exchange.run(script)

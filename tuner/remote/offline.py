@@ -11,7 +11,8 @@ from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 
 from tuner.errors import DumpError
-from tuner.snapshot.dump import first_line, is_dump, parse_dump
+from tuner.quoting import first_line
+from tuner.snapshot.dump import is_dump, parse_dump
 from tuner.snapshot.snapshot import Snapshot
 from tuner.snapshot.sosreport import SYSCTL_A, parse_sosreport, wanted
 from tuner.snapshot.sysctl_a import is_sysctl_a, parse_sysctl_a

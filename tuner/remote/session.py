@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from tuner.errors import ConnectError
 from tuner.inventory.host import Host, Way
+from tuner.quoting import quotable
 from tuner.remote.transport import Transport
 
 if TYPE_CHECKING:
@@ -80,6 +82,12 @@ class Session:
                 return self._ssh().connect(host)
             case Way.DUMP:
                 raise ConnectError(f"{host.name} is a dump: it runs nothing")
+            case Way.OTHER:
+                raise ConnectError(
+                    f"{host.name}: ansible_connection is {quotable(host.connection)!r}, which "
+                    "tuner cannot use",
+                    hint=f"use ssh or local, or leave the host out: --limit 'all:!{host.name}'",
+                )
 
     def close(self) -> None:
         """Close the connections to jump hosts."""
@@ -90,7 +98,21 @@ class Session:
     def _ssh(self) -> Wires:
         with self._lock:
             if self._wires is None:
-                from tuner.remote.ssh import Wires  # noqa: PLC0415 - paramiko costs 0.2 s to import
+                with _hidden("invoke"):  # half of paramiko's import, for a reader we do not use
+                    from tuner.remote.ssh import Wires  # noqa: PLC0415 - costs 0.1 s
 
                 self._wires = Wires(self.settings)
             return self._wires
+
+
+@contextmanager
+def _hidden(module: str) -> Iterator[None]:
+    """Let imports of an optional module fail while others are imported."""
+    before = sys.modules.get(module)
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+        if before is not None:
+            sys.modules[module] = before

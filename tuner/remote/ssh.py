@@ -29,6 +29,7 @@ from tuner.remote.handshake import (
 )
 from tuner.remote.keys import Keyring
 from tuner.remote.known_hosts import KnownHosts
+from tuner.remote.me import expand
 from tuner.remote.session import Settings
 from tuner.remote.ssh_config import SshConfig
 from tuner.remote.ssh_options import Route, hop_host, make_route
@@ -38,6 +39,7 @@ from tuner.remote.wire import Watch, Wire
 
 _USUAL_CONFIGS = (Path("~/.ssh/config"), Path("/etc/ssh/ssh_config"))
 _CHUNK = 65536  # bytes taken from a channel at once
+_NAP = 0.05  # seconds for what is under way to come: one waking serves many packets
 _MOST_JUMPS = 8
 _JUMP_MEMORY = 30.0  # seconds for which a failed jump host is not tried again
 
@@ -116,12 +118,12 @@ class Wires:
 
     def _config(self, file: Path | None) -> SshConfig:
         chosen = file or self._settings.ssh_config
-        key = Path(chosen).expanduser() if chosen is not None else None
+        key = expand(chosen) if chosen is not None else None
         with self._lock:
             if key not in self._configs:
                 if key is not None and not key.exists():
                     raise ConnectError(f"there is no ssh configuration {key}")
-                paths = [key] if key else [path.expanduser() for path in _USUAL_CONFIGS]
+                paths = [key] if key else [expand(path) for path in _USUAL_CONFIGS]
                 self._configs[key] = SshConfig(paths)
             return self._configs[key]
 
@@ -335,7 +337,8 @@ class _Remote:
         if not out and not err:
             if ended:
                 return None
-            self._bell.wait(seconds)
+            if self._bell.wait(seconds):
+                time.sleep(min(_NAP, seconds))
         return out, err
 
     def write(self, data: bytes, seconds: float) -> None:

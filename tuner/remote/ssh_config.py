@@ -9,34 +9,34 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from getpass import getuser
 from pathlib import Path
 
 from tuner.errors import ConnectError
+from tuner.remote.me import expand, login
 
 _DEPTH = 16  # OpenSSH's own limit on nested Include (readconf.c, READCONF_MAX_DEPTH)
 _LINE = re.compile(r"\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+|$)(.*)")
 _LISTS = frozenset({"identityfile", "certificatefile", "localforward", "remoteforward", "sendenv"})
 _WORD = re.compile(r'"([^"]*)"|(\S+)')
+_SYSTEM = Path("/etc/ssh")
 _EXEC_TIMEOUT = 30.0  # seconds for one Match exec command
 
 
 @cache
-def glob_pattern(pattern: str) -> re.Pattern[str]:
+def glob_pattern(pattern: str, *, cased: bool = False) -> re.Pattern[str]:
     """Return the regular expression of an OpenSSH pattern: ``*`` and ``?``, no brackets."""
-    text = re.escape(pattern.lower()).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.compile(text, re.DOTALL)
+    text = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.compile(text, re.DOTALL if cased else re.DOTALL | re.IGNORECASE)
 
 
-def matches(patterns: Sequence[str], name: str) -> bool:
+def matches(patterns: Sequence[str], name: str, *, cased: bool = False) -> bool:
     """Return whether the name matches a pattern and none of the negated ones (``!``)."""
     found = False
-    name = name.lower()
     for pattern in patterns:
         if pattern.startswith("!"):
-            if glob_pattern(pattern[1:]).fullmatch(name):
+            if glob_pattern(pattern[1:], cased=cased).fullmatch(name):
                 return False
-        elif not found and glob_pattern(pattern).fullmatch(name):
+        elif not found and glob_pattern(pattern, cased=cased).fullmatch(name):
             found = True
     return found
 
@@ -55,7 +55,7 @@ def words(text: str) -> list[str]:
 class _Test:
     """One Host line, or one criterion of a Match line."""
 
-    kind: str  # host, or a Match keyword
+    kind: str  # "Host", or a Match keyword in small letters
     patterns: tuple[str, ...] = ()
     negated: bool = False
     place: str = ""
@@ -75,7 +75,7 @@ class SshConfig:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._blocks: list[_Block] = []
         for path in paths:
-            self._read(path, (), 0, path.parent)
+            self._read(path, (), 0, _SYSTEM if path.parent == _SYSTEM else _user_folder())
         self._final = any(test.kind == "final" for b in self._blocks for test in b.tests)
         self._named: dict[str, list[int]] = {}
         self._general: list[int] = []
@@ -83,12 +83,11 @@ class SshConfig:
             first = block.tests[0] if block.tests else None
             if (
                 first is not None
-                and first.kind == "originalhost"
-                and not first.negated
+                and first.kind == "Host"
                 and not any(set(pattern) & set("*?!") for pattern in first.patterns)
             ):
                 for pattern in set(first.patterns):
-                    self._named.setdefault(pattern.lower(), []).append(index)
+                    self._named.setdefault(pattern, []).append(index)
             else:
                 self._general.append(index)
 
@@ -103,48 +102,67 @@ class SshConfig:
             ConnectError: a Match exec command cannot be run.
         """
         options = {key: list(value) for key, value in given.items()}
-        indexes = sorted([*self._named.get(name.lower(), ()), *self._general])
-        for final in (False, True) if self._final else (False,):
-            for index in indexes:
-                block = self._blocks[index]
-                if final and not any(test.kind == "final" for test in block.tests):
-                    continue
-                if all(self._passes(test, name, options, final=final) for test in block.tests):
-                    for key, value in block.settings:
-                        if key in _LISTS:
-                            if key not in given and value not in options.get(key, ()):
-                                options.setdefault(key, []).append(value)
-                        else:
-                            options.setdefault(key, [value])
+        self._apply(name, name, options, given, final=False)
+        if self._final:
+            # OpenSSH then reads everything again, by the name that it has arrived at (ssh.c).
+            address = _address(name, options).lower()
+            options["hostname"] = [address]
+            self._apply(address, name, options, given, final=True)
         return options
 
+    def _apply(
+        self,
+        host: str,
+        name: str,
+        options: dict[str, list[str]],
+        given: Mapping[str, list[str]],
+        *,
+        final: bool,
+    ) -> None:
+        """Add what the blocks for a host say; ``name`` is how the user called it."""
+        for index in sorted([*self._named.get(host, ()), *self._general]):
+            block = self._blocks[index]
+            if all(self._passes(test, host, name, options, final=final) for test in block.tests):
+                for key, value in block.settings:
+                    if key in _LISTS:
+                        if key not in given and value not in options.get(key, ()):
+                            options.setdefault(key, []).append(value)
+                    else:
+                        options.setdefault(key, [value])
+
     def _passes(
-        self, test: _Test, name: str, options: Mapping[str, list[str]], *, final: bool
+        self,
+        test: _Test,
+        host: str,
+        name: str,
+        options: Mapping[str, list[str]],
+        *,
+        final: bool,
     ) -> bool:
-        first: Callable[[str, str], str] = lambda key, default: options.get(key, [default])[0]  # noqa: E731
-        if test.kind == "originalhost":
-            passed = matches(test.patterns, name)
-        elif test.kind == "host":
-            passed = matches(test.patterns, first("hostname", name).replace("%h", name))
-        elif test.kind == "user":
-            passed = matches(test.patterns, first("user", getuser()))
-        elif test.kind == "localuser":
-            passed = matches(test.patterns, getuser())
-        elif test.kind == "final":
-            passed = final
-        elif test.kind == "exec":
-            passed = _succeeds(
-                fill(
+        match test.kind:
+            case "Host":
+                passed = matches(test.patterns, host, cased=True)
+            case "originalhost":
+                passed = matches(test.patterns, name)
+            case "host":
+                passed = matches(test.patterns, _address(host, options))
+            case "user":
+                passed = matches(test.patterns, (options.get("user") or [login()])[0], cased=True)
+            case "localuser":
+                passed = matches(test.patterns, login(), cased=True)
+            case "final" | "canonical":  # the latter differs only where names are rewritten
+                passed = final
+            case "exec":
+                command = fill(
                     test.patterns[0],
                     name=name,
-                    address=first("hostname", name).replace("%h", name),
-                    port=first("port", "22"),
-                    user=first("user", getuser()),
-                ),
-                test.place,
-            )
-        else:
-            passed = test.kind == "all"  # canonical: names are never rewritten here
+                    address=_address(host, options),
+                    port=options.get("port", ["22"])[0],
+                    user=(options.get("user") or [login()])[0],
+                )
+                passed = _succeeds(command, test.place)
+            case _:
+                passed = test.kind == "all"
         return passed is not test.negated
 
     def _read(self, path: Path, outer: tuple[_Test, ...], depth: int, home: Path) -> None:
@@ -165,7 +183,7 @@ class SshConfig:
                 raise ConnectError(f"{place}: not a line of ssh_config: {line.strip()[:80]!r}")
             key, rest = match[1].lower(), match[2]
             if key == "host":
-                test = _Test("originalhost", tuple(words(rest)), place=place)
+                test = _Test("Host", tuple(words(rest)), place=place)
                 block = _Block((*outer, test), [])
                 self._blocks.append(block)
             elif key == "match":
@@ -175,7 +193,7 @@ class SshConfig:
                 if depth >= _DEPTH:
                     raise ConnectError(f"{place}: Include is nested too deeply")
                 for pattern in words(rest):
-                    found = Path(pattern).expanduser()
+                    found = expand(pattern)
                     for each in sorted(glob.glob(str(home / found))):  # noqa: PTH207 - absolute patterns
                         self._read(Path(each), block.tests, depth + 1, home)
                 block = _Block(block.tests, [])
@@ -184,6 +202,11 @@ class SshConfig:
                 block.settings.append((key, rest))
             else:
                 block.settings.append((key, " ".join(words(rest))))
+
+
+def _user_folder() -> Path:
+    """Return where relative names in a user's files lead, files of -F included (readconf.c)."""
+    return expand("~/.ssh")
 
 
 def _criteria(rest: str, place: str) -> list[_Test]:
@@ -212,6 +235,11 @@ def _criteria(rest: str, place: str) -> list[_Test]:
     return tests
 
 
+def _address(host: str, options: Mapping[str, list[str]]) -> str:
+    """Return the address that HostName makes of a host's name, as far as it is known."""
+    return options.get("hostname", [host])[0].replace("%h", host).replace("%%", "%")
+
+
 def _succeeds(command: str, place: str) -> bool:
     try:
         done = subprocess.run(  # noqa: S602 - ssh_config(5) says: by the user's shell
@@ -238,8 +266,8 @@ def fill(text: str, *, name: str, address: str, port: str, user: str) -> str:
         "k": lambda: name,
         "p": lambda: port,
         "r": lambda: user,
-        "u": getuser,
-        "d": lambda: str(Path.home()),
+        "u": login,
+        "d": lambda: str(expand("~")),
         "L": lambda: socket.gethostname().split(".")[0],
         "l": socket.gethostname,
         "%": lambda: "%",

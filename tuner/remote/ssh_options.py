@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from getpass import getuser
 from pathlib import Path
 
 from tuner.errors import ConnectError
 from tuner.inventory.host import Host
+from tuner.remote.me import expand, login
 from tuner.remote.ssh_config import SshConfig, fill
 
 _DEFAULT_IDENTITIES = ("~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ed25519")
@@ -57,7 +58,8 @@ class Route:
     agent: str  # IdentityAgent: empty for $SSH_AUTH_SOCK, "none", or a socket
     jumps: tuple[str, ...]
     proxy_command: str
-    known_hosts: tuple[Path, ...]  # the user's first: new keys go there
+    known_hosts: tuple[Path, ...]
+    record: Path | None  # the user's first known_hosts file: new keys go there
     accept_new: bool
     hash_names: bool
     connect_timeout: float | None  # seconds; None: tuner's own
@@ -79,8 +81,8 @@ class Route:
         if self.alias:
             return (self.alias,)
         if self.port == 22:  # noqa: PLR2004 - the SSH port
-            return (self.address.lower(),)
-        return (f"[{self.address.lower()}]:{self.port}", self.address.lower())
+            return (self.address,)
+        return (f"[{self.address}]:{self.port}", self.address)
 
 
 def make_route(
@@ -155,15 +157,15 @@ def _resolve(
     for key, why in _NOT_HONOURED.items():
         if key in options and one(key).lower() not in _OFF:
             warn(f"ssh_config's {key} is not honoured{': ' if why else ''}{why}")
-    user = one("user") or getuser()
+    user = one("user") or login()
     port = _port(one("port", "22"), host.name)
-    address = one("hostname", name).replace("%h", name).replace("%%", "%")
+    address = one("hostname", name).replace("%h", name).replace("%%", "%").lower()
 
     def filled(text: str) -> str:
         return fill(text, name=name, address=address, port=str(port), user=user)
 
     def files(values: list[str]) -> tuple[Path, ...]:
-        return tuple(Path(filled(v)).expanduser() for v in values if v.lower() != "none")
+        return tuple(expand(filled(v)) for v in values if v.lower() != "none")
 
     identities = options.get("identityfile")
     if host.private_key_file:
@@ -173,11 +175,12 @@ def _resolve(
         if checking != "accept-new":
             warn("StrictHostKeyChecking no is taken as accept-new: a changed key is still refused")
         accept_new = True
-    command = one("proxycommand")
-    jump = filled(one("proxyjump"))
-    # the option that comes first in the files wins in OpenSSH; given both, ProxyJump it is
-    via_jump = bool(jump) and jump.lower() != "none"
+    # the one that comes first takes the other's place, "none" too
+    first = next((key for key in options if key in {"proxyjump", "proxycommand"}), "")
+    command = one("proxycommand") if first == "proxycommand" else ""
+    jump = filled(one("proxyjump")) if first == "proxyjump" else ""
     timeout = one("connecttimeout")
+    own = files(one("userknownhostsfile", _DEFAULT_USER_KNOWN_HOSTS).split())
     return Route(
         name=name,
         address=address,
@@ -186,18 +189,19 @@ def _resolve(
         alias=filled(one("hostkeyalias")),
         identities=files(identities if identities is not None else list(_DEFAULT_IDENTITIES)),
         chosen=identities is not None,
-        first_identity=Path(host.private_key_file).expanduser() if host.private_key_file else None,
+        first_identity=expand(host.private_key_file) if host.private_key_file else None,
         certificates=files(options.get("certificatefile", [])),
         identities_only=one("identitiesonly", "no").lower() in {"yes", "true"},
         agent=filled(one("identityagent")),
-        jumps=tuple(hop.strip() for hop in jump.split(",")) if via_jump else (),
-        proxy_command=""
-        if via_jump or command.lower() == "none"
-        else re.sub(r"^exec\s+", "", filled(command)),
+        jumps=tuple(hop.strip() for hop in jump.split(","))
+        if jump and jump.lower() != "none"
+        else (),
+        proxy_command=re.sub(r"^exec\s+", "", filled(command)) if command.lower() != "none" else "",
         known_hosts=(
-            *files(one("userknownhostsfile", _DEFAULT_USER_KNOWN_HOSTS).split()),
+            *own,
             *files(one("globalknownhostsfile", _DEFAULT_GLOBAL_KNOWN_HOSTS).split()),
         ),
+        record=own[0] if own and own[0] != Path(os.devnull) else None,
         accept_new=accept_new,
         hash_names=one("hashknownhosts", "no").lower() == "yes",
         connect_timeout=float(timeout) if timeout.isdigit() and timeout != "0" else None,
@@ -244,7 +248,7 @@ def _arguments(host: Host, warn: Callable[[str], None]) -> tuple[dict[str, list[
             key, _, setting = re.sub(r"\s*=\s*|\s+", "=", value.strip(), count=1).partition("=")
             _give(options, key.lower(), _unquoted(setting.strip()))
         elif flag == "-F":
-            file = Path(value).expanduser()
+            file = expand(value)
         elif flag in _FLAG_OPTIONS:
             _give(options, _FLAG_OPTIONS[flag], value)
         elif flag == "-W":

@@ -15,6 +15,7 @@ import time
 import paramiko
 
 from tuner.errors import ConnectError, TimedOut, TransportError
+from tuner.quoting import quotable
 from tuner.remote.ssh_options import Route
 from tuner.remote.wire import Stream
 
@@ -153,7 +154,7 @@ class ProxyCommand:
         """Return the last line that the command said on its standard error; closes it."""
         self.close()
         lines = [line.strip() for line in self._said.splitlines() if line.strip()]
-        return "".join(c if c.isprintable() else " " for c in lines[-1])[:200] if lines else ""
+        return quotable(lines[-1]) if lines else ""
 
     def close(self) -> None:
         """End the command."""

@@ -43,7 +43,8 @@ def print_arrival(host: HostReport, console: Console) -> None:
     """Print one host's result as it comes in, a line a finding."""
     name = clean(host.name)
     if host.failure is not None:
-        console.print(Text.assemble((name, "bold"), ": ", (clean(host.failure.message), "red")))
+        said = clean(host.failure.message, longest=600).removeprefix(name).removeprefix(": ")
+        console.print(Text.assemble((name, "bold"), ": ", (said, "red")))
         return
     verdict = host.verdict or Verdict()
     if not verdict.findings:

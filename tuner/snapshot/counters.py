@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from tuner.snapshot.snapshot import Counters
 
@@ -11,6 +12,7 @@ Tables = Mapping[str, Sequence[str]]
 """Path of a file → its lines."""
 
 _NUMBER = re.compile(r"-?[0-9]{1,20}")
+_NUMBERS = re.compile(r"(?: -?[0-9]{1,20})+ ?")
 _HEX = re.compile(r"[0-9a-fA-F]{1,16}")
 _SOFTNET = {0: "processed", 1: "dropped", 2: "time_squeeze", 9: "received_rps", 10: "flow_limit"}
 _PER_TABLE = frozenset({"entries"})  # every CPU's line repeats the whole table's number
@@ -61,16 +63,25 @@ def _read(tables: Tables) -> dict[str, int]:
 
 def _paired(lines: Sequence[str]) -> dict[str, int]:
     """A line of names, then a line of numbers, both beginning with the group."""
-    found = {}
-    for names, numbers in zip(lines[::2], lines[1::2], strict=False):
-        group, _, rest = names.partition(":")
-        other, _, values = numbers.partition(":")
+    found: dict[str, int] = {}
+    for header, line in zip(lines[::2], lines[1::2], strict=False):
+        group, names = _names(header)
+        other, _, values = line.partition(":")
         if group != other:
             continue
-        for name, value in zip(rest.split(), values.split(), strict=False):
-            if _NUMBER.fullmatch(value):
-                found[f"{group}.{name}"] = int(value)
+        pairs = zip(names, values.split(), strict=False)
+        if _NUMBERS.fullmatch(values):
+            found.update((name, int(value)) for name, value in pairs)
+        else:
+            found.update((name, int(value)) for name, value in pairs if _NUMBER.fullmatch(value))
     return found
+
+
+@lru_cache(maxsize=256)  # a kernel's names are the same on all hosts that run it
+def _names(line: str) -> tuple[str, tuple[str, ...]]:
+    """Return the group and the full names of its counters."""
+    group, _, rest = line.partition(":")
+    return group, tuple(f"{group}.{name}" for name in rest.split())
 
 
 def _sockstat(lines: Sequence[str]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from tuner.errors import DumpError
+from tuner.quoting import first_line, quotable
 from tuner.snapshot.counters import parse_counters, uptime
 from tuner.snapshot.entries import sort_entries, tell_entries
 from tuner.snapshot.snapshot import Missing, Snapshot, Source
@@ -23,10 +24,11 @@ CUT = "…[cut]"
 
 _LARGEST = 64 << 20
 _MOST_KEYS = 200_000
+_SHORT = 200  # characters of a line that is worth remembering
 _VERSION = 1
 _MAGIC = re.compile(rb"^tuner-probe ([0-9]{1,9})\r?$", re.MULTILINE)
 _END = re.compile(rb"^@@ end ([0-9]{1,9})\s*", re.MULTILINE)
-_HEADER = re.compile(r"^@@ ([a-z]+)$", re.MULTILINE)
+_HEADER = "\n@@ "
 _TAKEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _PROC_SYS = "/proc/sys/"
 _FOLDERS = ("abi", "debug", "dev", "fs", "kernel", "net", "user", "vm")
@@ -86,15 +88,6 @@ def parse_dump(data: bytes, *, host: str = "") -> Snapshot:
     )
 
 
-def first_line(data: bytes) -> str:
-    """Return the first line of foreign data, shortened and safe to print."""
-    for line in data[:4096].decode("utf-8", "backslashreplace").splitlines():
-        shown = "".join(c if c.isprintable() else " " for c in line).strip()
-        if shown:
-            return shown[:120]
-    return ""
-
-
 def cap(value: str) -> str:
     """Return the value, cut and marked if it is longer than tuner keeps."""
     return value if len(value) <= LONGEST_VALUE else value[:LONGEST_VALUE] + CUT
@@ -112,7 +105,7 @@ def _split(data: bytes) -> tuple[Mapping[str, str], bytes]:
     if int(magic[1]) != _VERSION:
         raise DumpError(
             f"a dump of version {int(magic[1])}, and this tuner reads version {_VERSION}",
-            hint="take the dump with the probe.sh of this tuner",
+            hint="take the dump with the script of this tuner: tuner probe > probe.sh",
         )
     end = None
     at = data.rfind(b"\n@@ end ")
@@ -121,14 +114,15 @@ def _split(data: bytes) -> tuple[Mapping[str, str], bytes]:
     start = data.find(b"\n@@ contents\n", magic.end())
     if end is None or start < 0 or start > at:
         raise DumpError("the dump is cut off: its last line is missing", hint=_AGAIN)
-    text = data[magic.end() : start + 1].decode("utf-8", "backslashreplace")
-    parts = _HEADER.split(text.replace("\r\n", "\n"))
+    text = data[magic.end() : start].decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+    _, *parts = text.split(_HEADER)
     sections: dict[str, str] = {}
-    for name, body in zip(parts[1::2], parts[2::2], strict=True):
+    for part in parts:
+        name, _, body = part.partition("\n")
         sections.setdefault(name, body)
-    if len(parts) // 2 + 1 != int(end[1]):
+    if len(parts) + 1 != int(end[1]):
         raise DumpError(
-            f"the dump is damaged: it has {len(parts) // 2 + 1} sections and counts {int(end[1])}",
+            f"the dump is damaged: it has {len(parts) + 1} sections and counts {int(end[1])}",
             hint=_AGAIN,
         )
     return sections, data[start + len(b"\n@@ contents\n") : at]
@@ -151,21 +145,20 @@ def _first(tables: Mapping[str, Sequence[str]], path: str) -> str:
 
 def _live(sections: Mapping[str, str]) -> tuple[dict[Key, str | Missing], bool]:
     """Return the readings, and whether there were more interfaces than were read."""
-    shown: dict[str, str] = {}
-    longer: dict[str, list[str]] = {}
+    live: dict[Key, str | Missing] = {}
+    longer: dict[Key, list[str]] = {}
     for line in sections.get("live", "").split("\n"):
-        path, colon, value = line.partition(":")
-        if not colon or not path.startswith(_PROC_SYS):
+        key, value = _reading(line) if len(line) <= _SHORT else _read(line)
+        if not key:
             continue
-        if path in shown:
-            longer.setdefault(path, [shown[path]]).append(value)
+        if key in live:
+            longer.setdefault(key, [str(live[key])]).append(value)
         else:
-            shown[path] = value if len(value) <= LONGEST_VALUE else cap(value)
-    if len(shown) > _MOST_KEYS:
+            live[key] = value
+    if len(live) > _MOST_KEYS:
         raise DumpError(f"the dump has more than {_MOST_KEYS} keys", hint=_AGAIN)
-    for path, values in longer.items():
-        shown[path] = cap("\n".join(values))
-    live: dict[Key, str | Missing] = {_key(path): value for path, value in shown.items()}
+    for key, values in longer.items():
+        live[key] = cap("\n".join(values))
     truncated = False
     for line in sections.get("unread", "").split("\n"):
         at = line.find(_PROC_SYS)
@@ -179,7 +172,15 @@ def _live(sections: Mapping[str, str]) -> tuple[dict[Key, str | Missing], bool]:
     return live, truncated
 
 
-_key = lru_cache(maxsize=1 << 14)(key_from_path)  # a fleet's hosts show the same keys
+def _read(line: str) -> tuple[Key, str]:
+    """Return the key and the value of what grep printed of a file; no key for anything else."""
+    path, colon, value = line.partition(":")
+    if not colon or not path.startswith(_PROC_SYS):
+        return Key(""), ""
+    return key_from_path(path), cap(value)
+
+
+_reading = lru_cache(maxsize=1 << 13)(_read)  # a fleet's hosts say nearly the same
 
 
 def _withhold(path: str, live: dict[Key, str | Missing]) -> None:
@@ -189,8 +190,8 @@ def _withhold(path: str, live: dict[Key, str | Missing]) -> None:
         return
     prefix, _, name = path.partition("*")
     folder = str(key_from_path(prefix.rstrip("/"))) + "."
-    for key in [key for key in live if key.startswith(folder)]:
-        interface = key[len(folder) :].partition(".")[0]
+    inside = {key[len(folder) :].partition(".")[0] for key in live if key.startswith(folder)}
+    for interface in inside:
         live[Key(f"{folder}{interface}.{name.lstrip('/')}")] = Missing.UNASKED
 
 
@@ -202,9 +203,8 @@ def _kernel(told: Mapping[str, Sequence[str]], live: Mapping[Key, str | Missing]
     try:
         return parse_version(release)
     except ValueError:
-        shown = first_line(release.encode("utf-8", "replace"))
         raise DumpError(
-            f'the dump names no Linux kernel (kernel.osrelease is "{shown}")',
+            f'the dump names no Linux kernel (kernel.osrelease is "{quotable(release)}")',
             hint=_AGAIN,
         ) from None
 

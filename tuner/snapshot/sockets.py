@@ -25,6 +25,7 @@ _STATES = {
 }
 _HEX = re.compile(r"[0-9A-Fa-f]{1,8}")
 _MOST_PORTS = 65535
+_FLOW_WORDS = 7
 _IPV4, _IPV6 = 8, 32  # hexadecimal digits
 
 
@@ -39,17 +40,41 @@ class _Reader:
     flows: list[Flow] = field(default_factory=list)
     drops: dict[str, int] = field(default_factory=dict)
     owners: list[Owner] = field(default_factory=list)
+    addresses: dict[str, str] = field(default_factory=dict)  # one is in many flows
+    numbers: dict[str, int] = field(default_factory=dict)  # likewise
 
     def state(self, text: str) -> str:
         return _STATES.get(text, text) if self.kernel else text
 
     def number(self, text: str) -> int:
-        if self.kernel:
-            return int(text, 16) if _HEX.fullmatch(text) else 0
-        return _decimal(text)
+        if text not in self.numbers:
+            if self.kernel:
+                self.numbers[text] = int(text, 16) if _HEX.fullmatch(text) else 0
+            else:
+                self.numbers[text] = _decimal(text)
+        return self.numbers[text]
+
+    def port(self, text: str) -> int:
+        return min(self.number(text), _MOST_PORTS)
 
     def address(self, text: str) -> str:
-        return _unfold(text) if self.kernel else text.strip("[]").replace("*", "::")
+        """Return the address without brackets, ss's interface, and IPv6's wrapping of IPv4."""
+        if text not in self.addresses:
+            plain = _unfold(text) if self.kernel else text.replace("*", "::")
+            self.addresses[text] = plain.partition("%")[0].strip("[]").removeprefix("::ffff:")
+        return self.addresses[text]
+
+    def flow(self, words: list[str]) -> Flow:
+        _, count, state, local, local_port, remote, remote_port = words
+        inbound = remote == "-"
+        return Flow(
+            self.state(state),
+            self.address(local),
+            self.port(local_port),
+            "" if inbound else self.address(remote),
+            0 if inbound else self.port(remote_port),
+            _decimal(count),
+        )
 
 
 def parse_sockets(lines: Iterable[str]) -> Sockets | None:
@@ -60,7 +85,11 @@ def parse_sockets(lines: Iterable[str]) -> Sockets | None:
     reader = _Reader()
     seen = False
     for line in lines:
-        match line.split():
+        words = line.split()
+        if len(words) == _FLOW_WORDS and words[0] == "flow":
+            reader.flows.append(reader.flow(words))
+            continue
+        match words:
             case ["via", form]:
                 reader.kernel = form == "proc"
                 seen = True
@@ -73,8 +102,8 @@ def parse_sockets(lines: Iterable[str]) -> Sockets | None:
                 address, _, port = here.rpartition(":")
                 reader.listeners.append(
                     Listener(
-                        _plain(reader.address(address)),
-                        min(reader.number(port), _MOST_PORTS),
+                        reader.address(address),
+                        reader.port(port),
                         reader.number(queued),
                         reader.number(backlog),
                         reader.drops.get(here, 0),
@@ -85,18 +114,6 @@ def parse_sockets(lines: Iterable[str]) -> Sockets | None:
             case ["owner", state, port, program, count]:
                 reader.owners.append(
                     Owner(state, min(_decimal(port), _MOST_PORTS), program[:40], _decimal(count))
-                )
-            case ["flow", count, state, local, local_port, remote, remote_port]:
-                inbound = remote == "-"
-                reader.flows.append(
-                    Flow(
-                        state=reader.state(state),
-                        local=_plain(reader.address(local)),
-                        local_port=min(reader.number(local_port), _MOST_PORTS),
-                        remote="" if inbound else _plain(reader.address(remote)),
-                        remote_port=0 if inbound else min(reader.number(remote_port), _MOST_PORTS),
-                        count=_decimal(count),
-                    )
                 )
     if not seen:
         return None
@@ -113,11 +130,6 @@ def parse_sockets(lines: Iterable[str]) -> Sockets | None:
 
 def _decimal(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0  # noqa: PLR2004
-
-
-def _plain(address: str) -> str:
-    """Return the address without IPv6's wrapping of IPv4 and without ss's interface."""
-    return address.partition("%")[0].strip("[]").removeprefix("::ffff:")
 
 
 def _unfold(text: str) -> str:

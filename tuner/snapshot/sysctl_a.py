@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from tuner.errors import DumpError
-from tuner.snapshot.dump import LONGEST_VALUE, cap, first_line
+from tuner.quoting import first_line
+from tuner.snapshot.dump import LONGEST_VALUE, cap
 from tuner.snapshot.snapshot import Missing, Snapshot, Source
 from tuner.sysctl.key import Key
 from tuner.sysctl.version import parse_version

@@ -7,6 +7,9 @@ The kernel prints vectors with tabs, people write them with blanks, and both mea
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+
+_SHORT = 100  # characters of a text that is worth remembering
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +36,9 @@ class Value:
 
 def parse_value(text: str) -> Value:
     """Return the value that a setting's content or a file's right-hand side stands for."""
+    return _remembered(text) if len(text) <= _SHORT else Value(tuple(text.split()))
+
+
+@lru_cache(maxsize=1 << 13)  # a fleet's hosts, and the rules on each, ask for the same ones
+def _remembered(text: str) -> Value:
     return Value(tuple(text.split()))

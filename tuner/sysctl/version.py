@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _RELEASE = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
@@ -29,6 +30,7 @@ class KernelVersion:
         return (self.major, self.minor) >= (major, minor)
 
 
+@lru_cache(maxsize=1024)  # the catalogue's releases are asked for again for every host
 def parse_version(release: str) -> KernelVersion:
     """Return the version in a ``uname -r`` such as ``4.18.0-553.el8_10.x86_64``.
 

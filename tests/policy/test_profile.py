@@ -1,0 +1,158 @@
+"""Profiles that are wrong are refused at the very place, and nothing in a file is a traceback."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tuner.errors import PolicyError
+from tuner.policy.profile import parse_profile
+from tuner.policy.resolve import load_profiles, resolve
+
+WHY = "why: because\n    sources: [here]\n"
+PROFILES = Path(__file__).resolve().parents[2] / "profiles"
+
+
+def expecting(key: str, body: str, rest: str = WHY) -> str:
+    return f"expect:\n  {key}:\n    {body}\n    {rest}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (
+            expecting("net.ipv4.tcp_syncooki", "exactly: 1"),
+            "p.yml:2:3: tuner knows no key net.ipv4.tcp_syncooki",
+            "did you mean net.ipv4.tcp_syncookies?",
+        ),
+        (
+            expecting("net.ipv4.tcp_syncookies", "exactly: maybe"),
+            "p.yml:3:14: net.ipv4.tcp_syncookies: the kernel refuses 'maybe'",
+            "it takes whole numbers",
+        ),
+        (
+            expecting("net.ipv4.tcp_rmem", "one_of: [4096 8192 16384, 4k 8k 16k]"),
+            "p.yml:3:13: net.ipv4.tcp_rmem: the kernel refuses '4k 8k 16k'",
+            "it takes whole numbers",
+        ),
+        (
+            expecting("net.ipv4.tcp_retries2", "exactly: 300"),
+            "p.yml:3:14: net.ipv4.tcp_retries2: the kernel refuses 300",
+            "it takes 0 to 255",
+        ),
+        (
+            expecting("net.core.somaxconn", "at_leats: 1"),
+            "p.yml:3:5: net.core.somaxconn has no field 'at_leats'",
+            "did you mean 'at_least'?",
+        ),
+        (
+            expecting("net.core.somaxconn", "at_least: 1\n    at_most: 5"),
+            "p.yml:2:3: net.core.somaxconn: give exactly one of exactly, at_least, at_most, between, one_of, default; found at_least and at_most",
+            "",
+        ),
+        (
+            expecting("net.core.somaxconn", "between: [5, 1]"),
+            "p.yml:2:3: net.core.somaxconn: between runs from 5 down to 1; the lower comes first",
+            "",
+        ),
+        (
+            expecting("net.core.somaxconn", "at_least: 1", "sources: [here]\n"),
+            "p.yml:2:3: net.core.somaxconn: lacks 'why'",
+            "",
+        ),
+        (
+            expecting("net.core.somaxconn", "severity: bad\n    at_least: 1"),
+            "p.yml:3:15: severity is one of note, warning, error, not 'bad'",
+            "",
+        ),
+        ("expect: {'a b': }", "p.yml:1:10: not a sysctl key: 'a b'", ""),
+        ("\tx", "p.yml:1:1: not YAML: found character that cannot start any token", ""),
+        ("", "p.yml: the profile is empty", "see profiles/base.yml"),
+        ("summary: x\nexpekt: {}", "p.yml:2:1: the profile has no field 'expekt'", "'expect'?"),
+        ("extends: {a: b}", "p.yml:1:10: here should be plain text, a number or a list", ""),
+        ("a: &a [x]\nb: *a", "p.yml:1:1: the profile has no field 'a'", ""),
+    ],
+)
+def test_refusals(text: str, message: str, hint: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse_profile("p", text, file="p.yml")
+    assert str(caught.value) == message
+    assert hint in caught.value.hint
+
+
+YAML = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ("expect", "extends", "summary", "leave_alone", "why", "exactly", "between", "x")
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(text=st.text(max_size=200))
+@settings(max_examples=300, deadline=None)
+def test_no_text_is_a_traceback(text: str) -> None:
+    with contextlib.suppress(PolicyError):
+        assert parse_profile("p", text, file="p.yml").name == "p"
+
+
+@given(document=YAML, body=YAML)
+@settings(max_examples=400, deadline=None)
+def test_no_document_is_a_traceback(document: object, body: object) -> None:
+    import yaml  # noqa: PLC0415 - writes what hypothesis makes up
+
+    for made in (document, {"expect": {"net.core.somaxconn": body}, "extends": document}):
+        with contextlib.suppress(PolicyError):
+            assert parse_profile("p", yaml.safe_dump(made), file="p.yml").name == "p"
+
+
+def test_a_profile_of_ones_own_extends_ours_and_may_take_its_name(tmp_path: Path) -> None:
+    text = "extends: public-server\n" + expecting("net.core.somaxconn", "at_least: 16384")
+    (tmp_path / "public-server.yml").write_text(text)
+    policy = resolve(load_profiles([PROFILES, tmp_path]), ["public-server"])
+    assert policy.expectations["net.core.somaxconn"].at_least == 16384  # type: ignore[index]
+    assert {"base", "public-server"} <= policy.lineage
+
+
+@pytest.mark.parametrize(
+    ("files", "roles", "message"),
+    [
+        ({"a": "extends: b", "b": "extends: a"}, ["a"], "in a circle: a → b → a"),
+        ({"a": "extends: nobody"}, ["a"], "extends an unknown profile 'nobody'"),
+        ({"a": "summary: x"}, ["b"], "there is no role 'b'"),
+        (
+            {
+                "a": expecting("net.core.somaxconn", "exactly: 4096"),
+                "b": expecting("net.core.somaxconn", "exactly: 8192"),
+            },
+            ["a", "b"],
+            "contradict each other on net.core.somaxconn: a:2 and b:2",
+        ),
+    ],
+)
+def test_profiles_that_do_not_fit_together(
+    tmp_path: Path, files: dict[str, str], roles: list[str], message: str
+) -> None:
+    for name, text in files.items():
+        (tmp_path / f"{name}.yml").write_text(text + "\n")
+    with pytest.raises(PolicyError, match=message):
+        resolve(load_profiles([tmp_path]), roles)
+
+
+def test_folders_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="cannot read the folder of profiles: No such file"):
+        load_profiles([tmp_path / "gone"])
+    (tmp_path / "a.yml").write_bytes(b"summary: \xff")
+    with pytest.raises(PolicyError, match="not UTF-8"):
+        load_profiles([tmp_path])

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from io import TextIOWrapper
-from pathlib import Path
 from typing import TextIO
 
 from tuner.cli.consoles import for_file, on_stdout
 from tuner.cli.exits import Exit
 from tuner.cli.paths import write_atomically
+from tuner.cli.targets import Target, print_pieces, read_targets
 from tuner.errors import TunerError, UsageError
 from tuner.report._report import HostReport, Report
 from tuner.report.as_json import render_json
@@ -28,24 +25,8 @@ from tuner.report.text import print_report
 from tuner.resources import folder
 from tuner.rules._check import registry
 
-STDOUT = "-"
-"""The file name that stands for standard output."""
-
 _STREAMED = "jsonl"
 _SCRIPTS = ("report-data.js", "report-host.js", "report-fleet.js")
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """One report that is asked for. ``path`` None: standard output."""
-
-    form: str
-    path: Path | None
-
-    @property
-    def streams(self) -> bool:
-        """Whether hosts are written as they answer."""
-        return self.form == _STREAMED
 
 
 class Outputs:
@@ -61,9 +42,9 @@ class Outputs:
         Raises:
             UsageError: one is no FORMAT:FILE, two have the same file, or a folder is not there.
         """
-        self._targets = _targets(options)
+        self._targets = read_targets(options, FORMS)
         self._lines = Lines()
-        self._streams: dict[_Target, TextIO] = {}
+        self._streams: dict[Target, TextIO] = {}
         self._troubles: list[TunerError] = []
 
     def open(self) -> None:
@@ -73,7 +54,7 @@ class Outputs:
             UsageError: one cannot be written.
         """
         for target in self._targets:
-            if target.streams and target.path is not None:
+            if target.form == _STREAMED and target.path is not None:
                 try:
                     stream = target.path.open("w", encoding="utf-8")
                 except OSError as error:
@@ -82,7 +63,7 @@ class Outputs:
 
     def arrive(self, host: HostReport) -> None:
         """Write one host's line wherever lines are asked for."""
-        targets = [target for target in self._targets if target.streams]
+        targets = [target for target in self._targets if target.form == _STREAMED]
         if targets:
             line = self._lines.host(host)
             for target in targets:
@@ -95,7 +76,7 @@ class Outputs:
             TunerError: a file could not be written; the other reports are there.
         """
         for target in self._targets:
-            if target.streams:
+            if target.form == _STREAMED:
                 self._write_line(target, self._lines.summary(report, exit_code=code))
                 with contextlib.suppress(OSError):
                     if target in self._streams:
@@ -108,14 +89,14 @@ class Outputs:
             elif target.form == "text":
                 print_report(report, on_stdout())
             else:
-                _print(FORMS[target.form](report, code))
+                print_pieces(FORMS[target.form](report, code))
         sys.stdout.flush()
         if self._troubles:
             raise self._troubles[0]
 
-    def _write_line(self, target: _Target, line: str) -> None:
+    def _write_line(self, target: Target, line: str) -> None:
         if target.path is None:
-            _print([line])
+            print_pieces([line])
             sys.stdout.flush()
         elif target in self._streams:
             try:
@@ -129,16 +110,6 @@ class Outputs:
                         hint="what it holds has no summary, and is not whole",
                     )
                 )
-
-
-def _print(pieces: Iterable[str]) -> None:
-    """Print what machines read as UTF-8, whatever the locale says."""
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.flush()
-        for piece in pieces:
-            sys.stdout.buffer.write(piece.encode())
-    else:
-        sys.stdout.writelines(pieces)
 
 
 def _text(report: Report, _: Exit) -> Iterable[str]:
@@ -168,52 +139,3 @@ FORMS: Mapping[str, Callable[[Report, Exit], Iterable[str]]] = {
     "junit": lambda report, _: render_junit(report, registry()),
     "prometheus": lambda report, code: render_prometheus(report, registry(), exit_code=code),
 }
-
-
-def _targets(options: argparse.Namespace) -> list[_Target]:
-    targets = [_target(text) for text in options.outputs]
-    printed = [target for target in targets if target.path is None]
-    if options.format is not None:
-        printed.append(_Target(options.format, None))
-        targets.append(printed[-1])
-    elif not printed:
-        targets.append(_Target("text", None))
-    if len(printed) > 1:
-        raise UsageError(
-            f"{' and '.join(target.form for target in printed)} would both go to standard output",
-            hint="give all but one of them a file: --output FORMAT:FILE",
-        )
-    seen: dict[str, str] = {}
-    for target in targets:
-        if target.path is not None and (target.path.is_file() or not target.path.exists()):
-            same = seen.setdefault(os.path.realpath(target.path), target.form)
-            if same is not target.form or sum(other == target for other in targets) > 1:
-                raise UsageError(
-                    f"--output: two reports for the file {target.path}",
-                    hint="give each a file of its own",
-                )
-    return targets
-
-
-def _target(text: str) -> _Target:
-    """Return format and file of one --output.
-
-    Raises:
-        UsageError: it is not FORMAT:FILE, or the file cannot be there.
-    """
-    form, colon, name = text.partition(":")
-    if not colon or form not in FORMS or not name:
-        raise UsageError(
-            f"--output {text!r} is not FORMAT:FILE",
-            hint=f"formats: {', '.join(FORMS)}; as in --output json:report.json",
-        )
-    if name == STDOUT:
-        return _Target(form, None)
-    path = Path(name)
-    if not path.parent.is_dir():
-        raise UsageError(f"--output: there is no folder {path.parent}", hint="make it first")
-    if path.is_dir():
-        raise UsageError(f"--output: {path} is a folder", hint=f"name a file in it: {path}/report")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise UsageError(f"--output: {path} cannot be written", hint="check its permissions")
-    return _Target(form, path)

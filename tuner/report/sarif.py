@@ -7,19 +7,15 @@ Its place is the line that causes it; where no file does, it is the setting belo
 
 from __future__ import annotations
 
-import inspect
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
-from tuner.policy.policy import Confidence, Severity
 from tuner.report._clean import clean
 from tuner.report._command import Commands
 from tuner.report._report import Block, Cause, Report, fold
+from tuner.report._sarif import SCHEMA, plain, relative, rule_descriptor, unknown_rule
 from tuner.report._words import LONGEST, cause_facts, message, names, unseen
-from tuner.report.manual.rule import rule_page, sections
 from tuner.rules._finding import Finding
 from tuner.rules._rule import Rule
 from tuner.sysctl.key import key_path
@@ -32,19 +28,7 @@ MOST_RANGES = 1000
 
 _BASE = "HOST"
 _COMMAND = 4000  # characters
-_PRECISION = {
-    Confidence.PROVEN: "very-high",
-    Confidence.LIKELY: "high",
-    Confidence.POSSIBLE: "medium",
-}
-_PROBLEM = {
-    Severity.ERROR: "error",
-    Severity.WARNING: "warning",
-    Severity.NOTE: "recommendation",
-}
 _NAMES = 6
-_LINK = re.compile(r"\[(?=[^\]]*\]\()")
-_PLACEHOLDER = re.compile(r"\{(\d+)\}")
 _COMPLETE = {0, 1}
 
 
@@ -56,9 +40,9 @@ def render_sarif(report: Report, rules: Mapping[str, Rule], *, exit_code: int) -
         rules: every rule by its id; each is described, found or not.
         exit_code: what the run ends with.
     """
-    known = {name: _rule(rule) for name, rule in rules.items()}
+    known = {name: rule_descriptor(rule) for name, rule in rules.items()}
     for cause in report.causes:
-        known.setdefault(cause.finding.rule, _unknown_rule(cause.finding))
+        known.setdefault(cause.finding.rule, unknown_rule(cause.finding))
     index = {name: number for number, name in enumerate(known)}
     driver = {
         "name": "tuner",
@@ -67,7 +51,7 @@ def render_sarif(report: Report, rules: Mapping[str, Rule], *, exit_code: int) -
         "rules": list(known.values()),
         "notifications": list(_NOTIFICATIONS.values()),
     }
-    yield '{"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",\n'
+    yield f'{{"$schema": {json.dumps(SCHEMA)}, "version": "2.1.0",\n'
     yield f'"runs": [{{"tool": {{"driver": {json.dumps(driver)}}},\n'
     yield f'"automationDetails": {json.dumps({"id": "tuner/"})},\n'
     yield f'"originalUriBaseIds": {json.dumps(_BASES)},\n'
@@ -104,52 +88,6 @@ _NOTIFICATIONS = {
 }
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
-    why = sections(rule).get("Why it is wrong", "")
-    return {
-        "id": rule.id,
-        "name": _pascal(rule.id),
-        "shortDescription": {"text": f"{rule.title}."},
-        "fullDescription": {"text": " ".join(why.split()) or f"{rule.title}."},
-        "help": {
-            "text": inspect.cleandoc(rule.doc),
-            "markdown": rule_page(rule, lambda _: None),
-        },
-        "defaultConfiguration": {"level": str(rule.severity)},
-        "properties": {
-            "kind": rule.kind,
-            "confidence": rule.confidence,
-            "precision": _PRECISION[rule.confidence],
-            "problem.severity": _PROBLEM[rule.severity],
-            "tags": ["network", "sysctl", str(rule.kind)],
-        },
-    }
-
-
-def _pascal(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("-"))
-
-
-def _unknown_rule(finding: Finding) -> dict[str, Any]:
-    """Describe what is reported under a name that no rule has."""
-    text = f"{finding.rule.replace('-', ' ').capitalize()}."
-    return {
-        "id": finding.rule,
-        "name": _pascal(finding.rule),
-        "shortDescription": {"text": text},
-        "fullDescription": {"text": text},
-        "help": {"text": text, "markdown": f"{text}\n"},
-        "defaultConfiguration": {"level": str(finding.severity)},
-        "properties": {
-            "kind": finding.kind,
-            "confidence": finding.confidence,
-            "precision": _PRECISION[finding.confidence],
-            "problem.severity": _PROBLEM[finding.severity],
-            "tags": ["network", "sysctl", str(finding.kind)],
-        },
-    }
-
-
 def _result(cause: Cause, index: int, commands: Commands, *, compared: bool) -> dict[str, Any]:
     finding = cause.finding
     told = cause_facts(cause)
@@ -161,7 +99,7 @@ def _result(cause: Cause, index: int, commands: Commands, *, compared: bool) -> 
         "ruleIndex": index,
         "level": str(finding.severity),
         "message": {
-            "text": _plain(
+            "text": plain(
                 (f"{clean(finding.key)}: " if finding.key else "")
                 + message(finding)
                 + (f" ({said})" if said else "")
@@ -190,7 +128,7 @@ def _result(cause: Cause, index: int, commands: Commands, *, compared: bool) -> 
             {
                 "id": number,
                 "physicalLocation": _physical(part),
-                "message": {"text": _plain(f"{clean(part.key or part.rule)}: {message(part)}")},
+                "message": {"text": plain(f"{clean(part.key or part.rule)}: {message(part)}")},
             }
             for number, part in enumerate(finding.parts, start=1)
         ]
@@ -221,16 +159,9 @@ def _physical(finding: Finding) -> dict[str, Any]:
     if not path:
         path = f"/proc/sys/{key_path(finding.key)}" if finding.key else "/proc/net"
     return {
-        "artifactLocation": {"uri": _relative(path), "uriBaseId": _BASE},
+        "artifactLocation": {"uri": relative(path), "uriBaseId": _BASE},
         "region": {"startLine": finding.line or 1},
     }
-
-
-def _relative(path: str) -> str:
-    """Return the path below the root as a relative URI reference."""
-    parts = quote(clean(path).lstrip("/"), safe="/").split("/")
-    # Dots would climb out of the root when a reader resolves them.
-    return "/".join(part.replace(".", "%2E") if part in {".", ".."} else part for part in parts)
 
 
 def _hosts(hosts: Sequence[str]) -> list[dict[str, str]]:
@@ -288,14 +219,9 @@ def _notification(name: str, level: str, text: str, hosts: Iterable[str]) -> dic
     found: dict[str, Any] = {
         "descriptor": {"id": name, "index": list(_NOTIFICATIONS).index(name)},
         "level": level,
-        "message": {"text": _plain(f"{text} On {names(hosts, _NAMES)}." if hosts else text)},
+        "message": {"text": plain(f"{text} On {names(hosts, _NAMES)}." if hosts else text)},
     }
     if hosts:
         found["locations"] = [{"logicalLocations": _hosts(hosts)}]
         found["properties"] = {"hosts": _ranges(hosts)}
     return found
-
-
-def _plain(text: str) -> str:
-    """Return the text with nothing left that SARIF takes for a link or a placeholder."""
-    return _PLACEHOLDER.sub(r"{{\1}}", _LINK.sub(r"\\[", text))

@@ -102,6 +102,8 @@ const detail = (() => {
         reasons.set(reason, [...(reasons.get(reason) || []), rule]);
       for (const [reason, rules] of reasons)
         parts.push(make("p", {}, mark("unjudged"), ` could not see ${reason}: ${rules.join(", ")}`));
+      for (const hint of new Set(verdict.unjudged.map(([, , hint]) => hint)))
+        if (hint) parts.push(make("p", { class: "muted" }, hint));
     }
     return parts;
   }

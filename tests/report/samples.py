@@ -93,7 +93,7 @@ def _hosts(number: int, word: str) -> list[HostReport]:
         groups=(word, "g"),
         kernel=word,
         os=word,
-        verdict=Verdict((finding,), (waived,), (Skipped("boot-drift", word),), (known,)),
+        verdict=Verdict((finding,), (waived,), (Skipped("boot-drift", word, word),), (known,)),
         keys=(state,),
         gauges=gauges,
     )

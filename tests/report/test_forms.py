@@ -73,7 +73,9 @@ REPORT = Report(
             "w",
             ("base",),
             verdict=Verdict(
-                (DENIED,), (Waived(HOSTILE_FINDING, WAIVER),), (Skipped("a", "files"),)
+                (DENIED,),
+                (Waived(HOSTILE_FINDING, WAIVER),),
+                (Skipped("a", "files", "ask as root"),),
             ),
         ),
         HostReport("ok", ("base",), verdict=Verdict()),
@@ -108,6 +110,7 @@ def test_a_finding_tells_all_that_a_person_needs() -> None:
 def test_the_recap_keeps_the_four_outcomes_apart() -> None:
     last = text().rstrip().splitlines()
     assert "6 hosts: 1 clean, 4 with findings, 0 could not be judged, 1 unreachable" in last, last
+    assert "1 of those with findings was not judged by every rule" in last
     assert any(line.split() == ["gone", ":", "unreachable"] for line in last)
     assert any(
         line.split() == ["w", ":", "error=0", "warning=0", "note=1", "waived=1", "unknown=1"]
@@ -118,7 +121,7 @@ def test_the_recap_keeps_the_four_outcomes_apart() -> None:
 def test_waived_and_unjudged_stay_visible() -> None:
     output = text()
     assert "agreed (netops, until 2030-01-01)" in output
-    assert "could not see files; not judged: a" in output
+    assert "  unknown could not see files; not judged: a\n          ask as root\n" in output
     assert "is sshd running?" in output
 
 

@@ -49,6 +49,8 @@ def test_a_host_is_a_suite_and_a_rule_a_case() -> None:
         "kernel": "6.1.0",
         "os": "Debian",
         "outcome": "findings",
+        "group": next(block.id for block in REPORT.blocks if "web1" in block.hosts),
+        "command": "tuner plan --limit web",
     }
 
 
@@ -83,6 +85,7 @@ def test_unreachable_and_unjudged_are_errors_not_failures() -> None:
     (unjudged,) = cases()[("w", "a")].result
     assert isinstance(unjudged, Error)
     assert (unjudged.type, unjudged.message) == ("unjudged", "could not see files")
+    assert unjudged.text == "ask as root"
 
 
 def test_waived_is_skipped() -> None:

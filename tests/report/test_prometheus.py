@@ -55,6 +55,8 @@ def test_a_host_is_told_by_outcome_findings_and_states() -> None:
     assert found[("tuner_host_findings", "gone", "warning")] == 0
     assert found[("tuner_host_waived_findings", "w")] == 1
     assert found[("tuner_host_unjudged_rules", "w")] == 1
+    web = next(block for block in REPORT.blocks if "web1" in block.hosts)
+    assert all(found[("tuner_host_group", *sorted((web.id, host)))] == 1 for host in web.hosts)
     assert found[("tuner_host_keys", "web1", "wrong")] == 0
     key = ("tuner_host_keys", clean(f"{HOSTILE[5]}5"), "wrong")
     assert samples(hostile_report())[key] == 1
@@ -81,7 +83,7 @@ def test_the_number_of_series_is_hosts_and_rules_and_nothing_else() -> None:
             for finding in (host.verdict or Verdict()).findings
         } - set(registry())
         assert not unknown
-        assert len(samples(report)) == 8 + 2 * rules + 18 * len(report.hosts)
+        assert len(samples(report)) == 8 + 2 * rules + 19 * len(report.hosts)
 
 
 def test_two_hosts_that_look_the_same_are_two_series() -> None:

@@ -138,7 +138,10 @@ class _Tables:
         return [
             [self.findings.number(finding) for finding in verdict.findings],
             [self.waived.number(waived) for waived in verdict.waived],
-            [[skipped.rule, clean(skipped.reason)] for skipped in verdict.skipped],
+            [
+                [skipped.rule, clean(skipped.reason), clean(skipped.hint)]
+                for skipped in verdict.skipped
+            ],
             [self.findings.number(finding) for finding in verdict.known],
         ]
 

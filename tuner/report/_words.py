@@ -195,3 +195,8 @@ def unseen(verdict: Verdict) -> dict[str, list[str]]:
     for skipped in verdict.skipped:
         reasons.setdefault(clean(skipped.reason), []).append(skipped.rule)
     return reasons
+
+
+def remedies(verdict: Verdict) -> list[str]:
+    """Return what would show the rules what they could not see, each once."""
+    return list(dict.fromkeys(clean(one.hint) for one in verdict.skipped if one.hint))

@@ -123,7 +123,12 @@ class Rows:
                     for waived in verdict.waived
                 ],
                 "unjudged": [
-                    {"rule": skipped.rule, "reason": skipped.reason} for skipped in verdict.skipped
+                    {
+                        "rule": skipped.rule,
+                        "reason": skipped.reason,
+                        "hint": skipped.hint or None,
+                    }
+                    for skipped in verdict.skipped
                 ],
                 "gauges": _gauges(host.gauges) if host.gauges else None,
                 "error": {
@@ -209,6 +214,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "file": finding.path or None,
         "line": finding.line or None,
         "fix": {"value": finding.fix.value, "safe": finding.fix.safe} if finding.fix else None,
+        "state": finding.state,
+        "note": finding.note or None,
         "parts": [_finding(part) for part in finding.parts],
     }
 

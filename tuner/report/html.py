@@ -33,6 +33,7 @@ from tuner.report._words import (
     plural,
     reading,
     remarks,
+    remedies,
     standing,
     tally,
     unseen,
@@ -258,6 +259,7 @@ def _group(block: Block, commands: Commands) -> dict[str, Any]:
             {"reason": reason, "rules": ", ".join(rules)}
             for reason, rules in unseen(verdict).items()
         ],
+        "remedies": remedies(verdict),
         "example": clean(block.hosts[0]) if len(block.hosts) > 1 else "",
         "keys": rows,
         "compliant": len(like.keys) - len(rows),

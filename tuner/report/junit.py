@@ -8,13 +8,14 @@ outcome a case, no attributes on the root, every element in Ant's order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from xml.sax.saxutils import escape, quoteattr
 
 from tuner.policy.policy import Severity
 from tuner.report._clean import clean
+from tuner.report._command import Commands
 from tuner.report._report import HostReport, Report
 from tuner.report._words import LONGEST, facts, message, standing
 from tuner.rules._finding import Finding, Verdict, Waived
@@ -29,8 +30,14 @@ def render_junit(report: Report, rules: Iterable[str]) -> Iterator[str]:
     """
     names = sorted(rules)
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n'
+    commands = Commands(report)
+    groups = {name: block for block in report.blocks for name in block.hosts}
+    lines = {block.id: commands.of(block) for block in report.blocks}
     for number, host in enumerate(report.hosts):
-        yield _suite(number, host, report, names)
+        block = groups[host.name]
+        line = lines[block.id]  # whole, or not at all
+        group = {"group": block.id, "command": line if len(line) <= LONGEST else ""}
+        yield _suite(number, host, group, report, names)
     yield "</testsuites>\n"
 
 
@@ -57,7 +64,9 @@ class _Suite:
         )
 
 
-def _suite(number: int, host: HostReport, report: Report, names: list[str]) -> str:
+def _suite(
+    number: int, host: HostReport, group: Mapping[str, str], report: Report, names: list[str]
+) -> str:
     name = quoteattr(clean(host.name).strip() or "unnamed")
     suite = _Suite(name)
     if host.failure is not None:
@@ -73,6 +82,7 @@ def _suite(number: int, host: HostReport, report: Report, names: list[str]) -> s
         "kernel": host.kernel,
         "os": host.os,
         "outcome": host.outcome,
+        **group,
     }
     start = (
         f'<testsuite id="{number}" name={name} package="tuner" hostname={name} '
@@ -80,7 +90,7 @@ def _suite(number: int, host: HostReport, report: Report, names: list[str]) -> s
         f'failures="{suite.failures}" errors="{suite.errors}" skipped="{suite.skipped}">\n'
     )
     told = "".join(
-        f'<property name="{key}" value={quoteattr(clean(value))}/>'
+        f'<property name="{key}" value={quoteattr(clean(value, longest=LONGEST))}/>'
         for key, value in properties.items()
         if value
     )
@@ -105,7 +115,7 @@ def _judge(verdict: Verdict, suite: _Suite, fail_on: Severity | None, names: lis
         kept.setdefault(finding.rule, []).append(f"known: {_line(finding)}")
     for one in verdict.waived:
         kept.setdefault(one.finding.rule, []).append(_waiver(one))
-    unseen = {skipped.rule: clean(skipped.reason) for skipped in verdict.skipped}
+    unseen = {skipped.rule: skipped for skipped in verdict.skipped}
     others = {*failing, *kept, *unseen} - set(names)
     for name in [*names, *sorted(others)]:
         told = len(suite.cases)
@@ -123,7 +133,8 @@ def _judge(verdict: Verdict, suite: _Suite, fail_on: Severity | None, names: lis
         if name in unseen:
             suite.errors += 1
             rest = " (the rest)" if len(suite.cases) > told else ""
-            suite.ends(name + rest, "error", "unjudged", f"could not see {unseen[name]}")
+            short = f"could not see {clean(unseen[name].reason)}"
+            suite.ends(name + rest, "error", "unjudged", short, clean(unseen[name].hint))
         elif len(suite.cases) == told:
             suite.passes(name)
 

@@ -22,6 +22,7 @@ from tuner.report._words import (
     names,
     plural,
     remarks,
+    remedies,
     standing,
     tally,
     unseen,
@@ -144,6 +145,7 @@ def _block(block: Block, command: str) -> str:
         lines.append(f"- waived {what}: {reason} ({owner}, until {waiver.until.isoformat()})")
     for reason, rules in unseen(verdict).items():
         lines.append(f"- unknown: could not see {_code(reason)}; not judged: {', '.join(rules)}")
+    lines += [f"  {_prose(hint)}" for hint in remedies(verdict)]
     lines.append("")
     if 0 < len(command) <= _COMMAND:
         lines += ["```sh", clean(command, longest=_COMMAND), "```", ""]

@@ -1,7 +1,7 @@
 """Metrics for node_exporter's textfile collector, in Prometheus' text format 0.0.4.
 
-Labels are host, outcome, severity, state and rule: 18 series a host and two a rule, whatever is
-found. Values, paths and sentences are no labels.
+Labels are host, group, outcome, severity, state and rule: 19 series a host and two a rule, whatever
+is found. Values, paths and sentences are no labels.
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ def _hosts(report: Report) -> Iterator[str]:
     for label, host in rows:
         for outcome in Outcome:
             yield f'{name}{{{label},outcome="{outcome}"}} {int(host.outcome is outcome)}\n'
+    groups = {name: block.id for block in report.blocks for name in block.hosts}
+    name = "tuner_host_group"
+    yield _family(name, "The group of hosts that came out alike, by the id that reports give it.")
+    for label, host in rows:
+        yield f'{name}{{{label},group="{groups[host.name]}"}} 1\n'
     name = "tuner_host_findings"
     yield _family(name, "Findings of a host, known and waived ones apart.")
     for label, host in rows:

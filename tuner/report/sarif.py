@@ -15,7 +15,7 @@ from tuner.report._clean import clean
 from tuner.report._command import Commands
 from tuner.report._report import Block, Cause, Report, fold
 from tuner.report._sarif import SCHEMA, plain, relative, rule_descriptor, unknown_rule
-from tuner.report._words import LONGEST, cause_facts, message, names, unseen
+from tuner.report._words import LONGEST, cause_facts, message, names
 from tuner.rules._finding import Finding
 from tuner.rules._rule import Rule
 from tuner.sysctl.key import key_path
@@ -117,6 +117,8 @@ def _result(cause: Cause, index: int, commands: Commands, *, compared: bool) -> 
             "kind": finding.kind,
             "confidence": finding.confidence,
             "key": clean(finding.key) if finding.key else None,
+            "state": finding.state,
+            "note": clean(finding.note, longest=LONGEST) or None,
             "facts": told,
             "hosts": _ranges(cause.hosts),
             "groups": [block.id for block in cause.blocks][:MOST_RANGES],
@@ -194,7 +196,7 @@ def _invocation(report: Report, exit_code: int) -> dict[str, Any]:
 def _notifications(report: Report) -> Iterator[dict[str, Any]]:
     if report.interrupted:
         yield _notification("interrupted", "error", "The run was interrupted.", ())
-    unjudged: dict[tuple[str, str], list[Block]] = {}
+    unjudged: dict[tuple[str, str, str], list[Block]] = {}
     for block in report.blocks:
         failure, verdict = block.like.failure, block.like.verdict
         if failure is not None:
@@ -202,12 +204,12 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
             if failure.hint:
                 text += f" ({clean(failure.hint, longest=LONGEST)})"
             yield _notification("unreachable", "error", text, block.hosts)
-        for reason, rules in unseen(verdict).items() if verdict else ():
-            for rule in rules:
-                unjudged.setdefault((rule, reason), []).append(block)
-    for (rule, reason), members in sorted(unjudged.items(), key=lambda item: item[0]):
+        for one in verdict.skipped if verdict else ():
+            said = (one.rule, clean(one.reason), clean(one.hint))
+            unjudged.setdefault(said, []).append(block)
+    for (rule, reason, hint), members in sorted(unjudged.items(), key=lambda item: item[0]):
         hosts = [name for block in members for name in block.hosts]
-        text = f"{rule} could not see {reason}."
+        text = f"{rule} could not see {reason}" + (f" ({hint})." if hint else ".")
         yield {
             **_notification("unjudged", "warning", text, hosts),
             "associatedRule": {"id": rule},

@@ -12,7 +12,17 @@ from tuner.report._clean import clean
 from tuner.report._command import Commands
 from tuner.report._known import print_known
 from tuner.report._report import Block, HostReport, Outcome, Report
-from tuner.report._words import facts, message, names, plural, reading, standing, tally, unseen
+from tuner.report._words import (
+    facts,
+    message,
+    names,
+    plural,
+    reading,
+    remedies,
+    standing,
+    tally,
+    unseen,
+)
 from tuner.rules._finding import Finding, Verdict
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -64,24 +74,24 @@ def _print_block(block: Block, command: str, console: Console) -> None:
     verdict = _verdict(block)
     heading = Text.assemble((names(block.hosts, _NAMES), "bold"))
     heading.append(f"  {clean(', '.join(block.like.roles))}", style="dim")
-    heading.append(f"  {tally(verdict)}")
+    waived = f"{len(verdict.waived)} waived" if verdict.waived else ""
+    heading.append(f"  {', '.join(filter(None, (tally(verdict), waived)))}")
     console.print(heading)
     for finding in verdict.findings:
         _print_finding(finding, console)
     for waived in verdict.waived:
+        what = f"{waived.finding.rule} {clean(waived.finding.key or '')}".rstrip()
         line = Text.assemble(
-            ("waived  ", "dim"),
-            f"{waived.finding.rule} {clean(waived.finding.key or '')}: ",
+            f"{what}: ",
             (clean(waived.waiver.reason), "italic"),
             f" ({clean(waived.waiver.owner)}, until {waived.waiver.until.isoformat()})",
         )
-        _write(console, line)
+        _write(console, line, _BODY, Text("waived  ", style="dim"))
     for reason, rules in unseen(verdict).items():
-        line = Text.assemble(
-            ("unknown ", "magenta"),
-            f"could not see {reason}; not judged: {', '.join(rules)}",
-        )
-        _write(console, line)
+        line = Text(f"could not see {reason}; not judged: {', '.join(rules)}")
+        _write(console, line, _BODY, Text("unknown ", style="magenta"))
+    for hint in remedies(verdict):
+        _write(console, Text(hint, style="dim"), _BODY)
     _print_command(block, command, console)
     console.print()
 
@@ -145,9 +155,13 @@ def _print_recap(report: Report, found: Sequence[Block], console: Console) -> No
     total.append(f"{report.count(Outcome.UNJUDGED)} could not be judged, ", style="magenta")
     total.append(f"{report.count(Outcome.UNREACHABLE)} unreachable", style="red")
     console.print(total)
-    partly = sum(bool(host.verdict and host.verdict.skipped) for host in report.hosts)
+    partly = sum(
+        host.outcome is Outcome.FINDINGS and bool(host.verdict and host.verdict.skipped)
+        for host in report.hosts
+    )
     if partly:
-        console.print(Text(f"{plural(partly, 'host')} could not be judged by every rule"))
+        verb = "was" if partly == 1 else "were"
+        console.print(Text(f"{partly:,} of those with findings {verb} not judged by every rule"))
     print_known(report, console)
     if report.interrupted:
         console.print(Text("interrupted: hosts that had not answered are counted as unreachable"))
@@ -169,11 +183,18 @@ def _live(finding: Finding) -> str:
     return "" if finding.live is None else reading(finding.live)
 
 
-def _write(console: Console, text: Text, indent: int = _INDENT) -> None:
-    """Print the text indented; rich's own padding would fill every line up with blanks."""
+def _write(console: Console, text: Text, indent: int = _INDENT, label: Text | None = None) -> None:
+    """Print the text indented, with a label before its first line.
+
+    Rich's own padding would fill every line up with blanks.
+    """
     for line in text.wrap(console, max(console.width - indent, 10)):
         line.rstrip()
-        console.print(Text(" " * indent).append_text(line), no_wrap=True, crop=False)
+        start = Text(" " * (indent - len(label or "")))
+        if label is not None:
+            start.append_text(label)
+            label = None
+        console.print(start.append_text(line), no_wrap=True, crop=False)
 
 
 def _verdict(block: Block) -> Verdict:

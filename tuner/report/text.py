@@ -74,8 +74,8 @@ def _print_block(block: Block, command: str, console: Console) -> None:
     verdict = _verdict(block)
     heading = Text.assemble((names(block.hosts, _NAMES), "bold"))
     heading.append(f"  {clean(', '.join(block.like.roles))}", style="dim")
-    waived = f"{len(verdict.waived)} waived" if verdict.waived else ""
-    heading.append(f"  {', '.join(filter(None, (tally(verdict), waived)))}")
+    apart = f"{len(verdict.waived)} waived" if verdict.waived else ""
+    heading.append(f"  {', '.join(filter(None, (tally(verdict), apart)))}")
     console.print(heading)
     for finding in verdict.findings:
         _print_finding(finding, console)

@@ -374,6 +374,31 @@ def test_paper_has_every_group_and_no_controls(page: Browser) -> None:
     assert page.run("return document.querySelectorAll('details.cause[open]').length") == 0
 
 
+@pytest.mark.parametrize(("width", "media"), [(740, "print"), (760, "screen"), (1000, "screen")])
+def test_a_cause_has_room_for_its_name_and_its_strip(page: Browser, width: int, media: str) -> None:
+    """Letter paper is 740 pixels wide between its margins; strips are as wide as the window was."""
+    page.look(width=width, media=media)
+    names = page.run(
+        "return [...document.querySelectorAll('.cause .what')].map((one) => one.clientWidth)"
+    )
+    assert min(names) > 180
+    edges = page.run(
+        "return [...document.querySelectorAll('canvas.strip')]"
+        ".map((one) => one.getBoundingClientRect().right)"
+    )
+    assert max(edges) <= width
+
+
+def test_a_state_is_one_line(chromium: Browser, pages: dict[str, Path]) -> None:
+    chromium.look()
+    chromium.open(pages["1"])
+    chromium.run(
+        "const cell = document.querySelector('.state');"
+        "cell.lastChild.textContent = 'decided-later'; cell.closest('td').style.width = '1px'"
+    )
+    assert chromium.run("return document.querySelector('.state').offsetHeight") < 30
+
+
 def test_without_scripts_the_groups_are_there(chromium: Browser, pages: dict[str, Path]) -> None:
     chromium.look()
     chromium.scripts(run=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from importlib import resources
 from io import StringIO
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from bench.fleet import fleet
 from tests.report.samples import hostile_report
+from tuner.compare.baseline import Use
 from tuner.policy.policy import Confidence, Severity
 from tuner.policy.waiver import Waiver
 from tuner.report._report import Failure, HostReport, Report
@@ -243,3 +245,14 @@ def test_measures_are_in_the_json() -> None:
 
 def test_json_is_plain_ascii() -> None:
     "".join(render_json(REPORT, exit_code=0)).encode("ascii")
+
+
+def test_known_findings_are_shown_in_a_line_and_hosts_that_have_only_those_too() -> None:
+    known = replace(RECYCLE, rule="lowers-default", key=Key("net.core.somaxconn"))
+    host = HostReport("web9", ("base",), verdict=Verdict(known=(known, RECYCLE)))
+    output = text(replace(REPORT, hosts=(host,), baseline=Use("known.yml", 2)))
+    assert output.startswith(
+        "web9  base  2 known\n"
+        "  known   lowers-default net.core.somaxconn, tw-recycle net.ipv4.tcp_tw_recycle\n"
+    )
+    assert "2 findings are known, by known.yml" in output

@@ -38,7 +38,7 @@ def print_report(report: Report, console: Console) -> None:
     commands = Commands(report)
     judged = [block for block in found if block.like.verdict is not None]
     for block in judged:
-        if block.outcome is not Outcome.CLEAN or _verdict(block).waived:
+        if block.outcome is not Outcome.CLEAN or _verdict(block).waived or _verdict(block).known:
             _print_block(block, commands.of(block), console)
     failed = [block for block in found if block.like.verdict is None]
     if failed:
@@ -74,15 +74,18 @@ def _print_block(block: Block, command: str, console: Console) -> None:
     verdict = _verdict(block)
     heading = Text.assemble((names(block.hosts, _NAMES), "bold"))
     heading.append(f"  {clean(', '.join(block.like.roles))}", style="dim")
-    apart = f"{len(verdict.waived)} waived" if verdict.waived else ""
-    heading.append(f"  {', '.join(filter(None, (tally(verdict), apart)))}")
+    kept = (("known", verdict.known), ("waived", verdict.waived))
+    apart = (f"{len(them)} {word}" for word, them in kept if them)
+    heading.append(f"  {', '.join(filter(None, (tally(verdict), *apart)))}")
     console.print(heading)
     for finding in verdict.findings:
         _print_finding(finding, console)
+    if verdict.known:
+        line = Text(", ".join(map(_called, verdict.known)))
+        _write(console, line, _BODY, Text("known   ", style="dim"))
     for waived in verdict.waived:
-        what = f"{waived.finding.rule} {clean(waived.finding.key or '')}".rstrip()
         line = Text.assemble(
-            f"{what}: ",
+            f"{_called(waived.finding)}: ",
             (clean(waived.waiver.reason), "italic"),
             f" ({clean(waived.waiver.owner)}, until {waived.waiver.until.isoformat()})",
         )
@@ -177,6 +180,10 @@ def _counts(verdict: Verdict) -> Text:
     line.append("  ")
     line.append(f"unknown={len(verdict.skipped)}", style="magenta" if verdict.skipped else "dim")
     return line
+
+
+def _called(finding: Finding) -> str:
+    return f"{finding.rule} {clean(finding.key or '')}".rstrip()
 
 
 def _live(finding: Finding) -> str:

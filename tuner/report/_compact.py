@@ -25,6 +25,7 @@ from tuner.snapshot.snapshot import Missing
 
 _NAMES = 2  # in a group's title, from its first hosts
 _FOLDED = 100
+_ROWS = 1000  # written at a time
 _SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
@@ -94,8 +95,16 @@ def as_script(data: Mapping[str, Any]) -> Iterator[str]:
 def _chunks(data: Mapping[str, Any]) -> Iterator[str]:
     yield "{"
     for number, (name, value) in enumerate(data.items()):
-        text = json.dumps(value, separators=(",", ":"))
-        yield f"{',' if number else ''}{json.dumps(name)}:{text}"
+        yield f"{',' if number else ''}{json.dumps(name)}:"
+        if not isinstance(value, list):
+            yield json.dumps(value, separators=(",", ":"))
+            continue
+        # A large table as one text, escaped once more, would be held several times.
+        yield "["
+        for start in range(0, len(value), _ROWS):
+            rows = json.dumps(value[start : start + _ROWS], separators=(",", ":"))
+            yield f"{',' if start else ''}{rows[1:-1]}"
+        yield "]"
     yield "}"
 
 

@@ -40,10 +40,11 @@ test: $(VENV)/.dev check
 corpus: $(VENV)/.dev
 	@test -n "$(CORPUS)" || { echo "say where it is: make corpus CORPUS=/path" >&2; exit 2; }
 	$(BIN)/python -m tests.corpus.check $(CORPUS)
+	TUNER_CORPUS=$(CORPUS) $(BIN)/pytest -m long tests/inventory/test_corpus.py
 
 # Make the trouble of a whole machine in a user-mode Linux (package user-mode-linux), and find it.
 machine: $(VENV)/.dev
-	TUNER_MACHINE=1 $(BIN)/pytest tests/e2e/test_machine.py
+	TUNER_MACHINE=1 $(BIN)/pytest -m long tests/e2e/test_machine.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only .
@@ -67,7 +68,7 @@ SUITES ?=
 differential: $(VENV)/.dev
 	$(BIN)/python -m tests.differential.compare --trees $(N) --suites "$(SUITES)"
 
-# Coverage-guided fuzzing of the readers and loaders; needs atheris in the environment.
+# Coverage-guided fuzzing of the readers and loaders.
 RUNS ?= 1000000
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.fuzz.loaders -runs=$(RUNS) -max_len=400

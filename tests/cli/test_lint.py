@@ -62,8 +62,8 @@ def test_a_pipe(tmp_path: Path, arguments: tuple[str, ...]) -> None:
 
 
 def test_files_apart_are_no_tree_and_a_folder_is(tmp_path: Path) -> None:
-    (tmp_path / "10-a.conf").write_text("net.core.somaxconn = 1024\n")
-    (tmp_path / "20-b.conf").write_text("net.core.somaxconn = 2048\n")
+    (tmp_path / "10-a.conf").write_text("net.core.somaxconn = 8192\n")
+    (tmp_path / "20-b.conf").write_text("net.core.somaxconn = 16384\n")
     apart = lint("10-a.conf", "20-b.conf", cwd=tmp_path)
     assert apart.stdout == "2 files: nothing found\n"
     together = lint(".", cwd=tmp_path)
@@ -110,7 +110,7 @@ def test_a_repository_is_searched(tmp_path: Path) -> None:
 
 def test_json_keeps_to_its_schema(tmp_path: Path) -> None:
     (tmp_path / "a.conf").write_text(
-        BAD + "# tuner: ignore[octal-number] ticket 4711\nnet.ipv4.tcp_fin_timeout = 010\n"
+        BAD + "# tuner: ignore[octal-number] ticket 4711\nnet.ipv4.tcp_fin_timeout = 074\n"
     )
     run = lint("a.conf", "--format", "json", cwd=tmp_path)
     report: dict[str, Any] = json.loads(run.stdout)
@@ -136,7 +136,7 @@ def test_kernel_and_loader_decide(tmp_path: Path) -> None:
         (("gone.conf",), "cannot read gone.conf: No such file"),
         (("empty",), "no settings files in empty"),
         (("a.conf", "--select", "quoted-valeu"), "did you mean quoted-value"),
-        (("a.conf", "--ignore", "drift"), "there is no rule 'drift' about files"),
+        (("a.conf", "--ignore", "boot-drift"), "there is no rule 'boot-drift' about files"),
         (("a.conf", "--kernel", "new"), "not a kernel release"),
         (("a.conf", "--loader", "runit"), "loaders: systemd, procps, busybox"),
     ],
@@ -169,3 +169,44 @@ def test_a_large_file_takes_linear_time(tmp_path: Path) -> None:
         lint("a.conf", cwd=tmp_path)
         times.append(os.times().children_user - children + time.process_time() - started)
     assert times[1] < 15 * times[0] + 2, times
+
+
+FOLKLORE = "# kill TIME_WAIT\nnet.ipv4.tcp_fin_timeout = 10\nnet.ipv4.tcp_tw_recycle = 1\n"
+
+
+def test_folklore_is_called_so_for_the_kernel_that_is_meant(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text(FOLKLORE)
+    now = lint("a.conf", cwd=tmp_path)
+    assert now.returncode == 1
+    assert (
+        "a.conf:2:1: warning fin-timeout-time-wait: tcp_fin_timeout limits FIN_WAIT2" in now.stdout
+    )
+    assert "a.conf:3:1: note removed-key: Linux 4.11 was the last" in now.stdout
+    then = lint("a.conf", "--kernel", "4.4", cwd=tmp_path)
+    assert "a.conf:3:1: error tw-recycle: " in then.stdout
+    assert "removed-key" not in then.stdout
+
+
+def test_a_line_that_loses_is_judged_by_nobody(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text("net.ipv4.tcp_sack = 0\nnet.ipv4.tcp_sack = 1\n")
+    assert "sack-off" not in lint("a.conf", cwd=tmp_path).stdout
+    (tmp_path / "a.conf").write_text("net.ipv4.tcp_sack = 1\nnet.ipv4.tcp_sack = 0\n")
+    assert "a.conf:2:1: warning sack-off" in lint("a.conf", cwd=tmp_path).stdout
+
+
+def test_a_role_has_its_say(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text("net.ipv4.ip_forward = 0\n")
+    assert "error" not in lint("a.conf", cwd=tmp_path).stdout
+    run = lint("a.conf", "--role", "nat-gateway", cwd=tmp_path)
+    assert run.returncode == 1
+    assert run.stdout.startswith("a.conf:1:1: error drift: ")
+    assert lint("a.conf", "--role", "nat-gatewya", cwd=tmp_path).returncode == 2
+
+
+def test_a_comment_covers_what_is_said_of_a_value(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text(
+        "# tuner: ignore[sack-off] a peer mangles the option\nnet.ipv4.tcp_sack = 0\n"
+        "# tuner: ignore[dsack-off] on older kernels\nnet.core.somaxconn = 8192\n"
+    )
+    run = lint("a.conf", cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (0, "1 file: nothing found, 1 suppressed\n")

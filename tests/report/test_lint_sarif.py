@@ -15,14 +15,14 @@ from tests.report.samples import HOSTILE
 from tuner.policy.policy import Confidence, Severity
 from tuner.report.lint import LintReport
 from tuner.report.lint_sarif import render_lint_sarif
-from tuner.rules._check import file_rules
+from tuner.rules._check import lint_rules
 from tuner.rules._finding import Finding
 from tuner.rules._finding import Kind as About
 from tuner.rules._lint import Suppressed
 from tuner.sysctl.key import Key
 
 SCHEMA = Path(__file__).resolve().parent / "schemas" / "sarif-2.1.0.json"
-RULES = {rule.id: rule for rule in file_rules()}
+RULES = {rule.id: rule for rule in lint_rules()}
 PATH = "etc/sysctl.d/90-app.conf"
 QUOTED = Finding(
     rule="quoted-value",

@@ -4,6 +4,7 @@ import pytest
 
 from tuner.rules import _formulas as f
 from tuner.rules import _sizes as z
+from tuner.sysctl.numbers import Span
 from tuner.sysctl.version import KernelVersion, parse_version
 
 
@@ -30,7 +31,7 @@ def test_fin_wait2_as_measured(timeout: int, seconds: int) -> None:
     ],
 )
 def test_usable_ports_as_measured(
-    low: int, high: int, reserved: tuple[f.Span, ...], ports: int
+    low: int, high: int, reserved: tuple[Span, ...], ports: int
 ) -> None:
     assert f.usable_ports(low, high, reserved) == ports
 
@@ -57,24 +58,6 @@ def test_hash_entries_as_seen(memory: int, entries: int) -> None:
 
 def test_default_tw_buckets_in_a_namespace() -> None:
     assert z.default_tw_buckets(-262144) == z.default_tw_buckets(262144) == 131072
-
-
-@pytest.mark.parametrize(
-    ("text", "spans"),
-    [
-        ("", ()),
-        ("8080", ((8080, 8080),)),
-        ("9000-9010,8080", ((8080, 8080), (9000, 9010))),
-        ("1-3,2-5,6", ((1, 6),)),
-        ("9-1,x,5-y,-3", ()),
-    ],
-)
-def test_parse_ports(text: str, spans: tuple[f.Span, ...]) -> None:
-    assert f.parse_ports(text) == spans
-
-
-def test_ports_round_trip() -> None:
-    assert f.print_ports(f.parse_ports("9000-9010,8080,8081")) == "8080-8081,9000-9010"
 
 
 def kernel(release: str) -> KernelVersion:

@@ -16,13 +16,15 @@ from tuner.cli.exits import Exit
 from tuner.cli.paths import write_atomically
 from tuner.cli.targets import print_pieces, read_targets
 from tuner.errors import UsageError
-from tuner.policy.policy import Severity
+from tuner.policy.policy import Policy, Severity
+from tuner.policy.resolve import load_profiles, resolve
 from tuner.remote.settings_files import Tree, read_stream, read_trees
 from tuner.report.lint import LintReport, print_lint, render_lint_json, render_lint_text
 from tuner.report.lint_sarif import render_lint_sarif
-from tuner.rules._check import file_rules
+from tuner.resources import folder
+from tuner.rules._check import lint_rules
 from tuner.rules._finding import Finding
-from tuner.rules._lint import Linted, Suppressed, lint
+from tuner.rules._lint import NOBODY, Linted, Suppressed, lint
 from tuner.rules._rule import Rule
 from tuner.snapshot.snapshot import Snapshot, Source
 from tuner.snapshot.system import Loader, System
@@ -38,6 +40,7 @@ def run(options: argparse.Namespace) -> Exit:
     targets = read_targets(options, _FORMS)
     rules = _rules(options.select, options.ignore)
     kernel = _kernel(options.kernel)
+    policy = _policy(options.roles, options.profiles)
     system = System(loaders=tuple(map(_loader, options.loaders)))
     files = 0
     findings: list[Finding] = []
@@ -54,7 +57,7 @@ def run(options: argparse.Namespace) -> Exit:
             files=tree.entries,
             modules_load=tree.modules,
         )
-        result = lint(snapshot, rules)
+        result = lint(snapshot, rules, policy)
         findings.extend(_shown(tree, finding) for finding in result.findings)
         suppressed.extend(
             replace(each, finding=_shown(tree, each.finding)) for each in result.suppressed
@@ -81,7 +84,7 @@ def run(options: argparse.Namespace) -> Exit:
 
 
 def _sarif(report: LintReport, code: Exit) -> Iterator[str]:
-    rules = {rule.id: rule for rule in file_rules()}
+    rules = {rule.id: rule for rule in lint_rules()}
     return render_lint_sarif(report, rules, exit_code=code, folder=str(Path.cwd()))
 
 
@@ -142,7 +145,7 @@ def _rules(select: Sequence[str], ignore: Sequence[str]) -> tuple[Rule, ...]:
     Raises:
         UsageError: one of the names is no rule about files.
     """
-    known = {rule.id: rule for rule in file_rules()}
+    known = {rule.id: rule for rule in lint_rules()}
     chosen = [name for text in select for name in text.split(",") if name] or list(known)
     left = {name for text in ignore for name in text.split(",") if name}
     for name in (*chosen, *sorted(left)):
@@ -153,6 +156,17 @@ def _rules(select: Sequence[str], ignore: Sequence[str]) -> tuple[Rule, ...]:
                 hint=f"did you mean {close[0]}?" if close else "`tuner explain` lists the rules",
             )
     return tuple(known[name] for name in sorted(set(chosen) - left))
+
+
+def _policy(roles: Sequence[str], folders: Sequence[str]) -> Policy:
+    """Return what the roles want; without a role nobody wants anything.
+
+    Raises:
+        PolicyError: a profile is wrong, or a role is unknown.
+    """
+    if not roles:
+        return NOBODY
+    return resolve(load_profiles([folder("profiles"), *map(Path, folders)]), roles)
 
 
 def _kernel(text: str | None) -> KernelVersion:

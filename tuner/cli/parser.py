@@ -307,7 +307,22 @@ def _add_lint(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--kernel",
         metavar="RELEASE",
         default=None,
-        help="judge for this kernel (default: for any; what later ones refuse counts as refused)",
+        help="judge for this kernel (default: lines for any, values for the newest known)",
+    )
+    lint.add_argument(
+        "--role",
+        dest="roles",
+        action="append",
+        default=[],
+        metavar="ROLE",
+        help="hold the files against this role as well; may be repeated",
+    )
+    lint.add_argument(
+        "--profiles",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="also read profiles (*.yml) from this folder; may be repeated",
     )
     lint.add_argument(
         "--loader",

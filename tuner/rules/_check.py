@@ -46,9 +46,14 @@ def registry() -> Mapping[str, Rule]:
     return {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
 
 
-def file_rules() -> tuple[Rule, ...]:
-    """Return the rules that judge settings files alone, sorted by id."""
-    return tuple(rule for rule in registry().values() if rule.files)
+def lint_rules() -> tuple[Rule, ...]:
+    """Return the rules that have something to say of settings files alone, sorted by id."""
+    kinds = (Kind.MYTH, Kind.HAZARD)
+    return tuple(
+        rule
+        for rule in registry().values()
+        if rule.files or rule.kind in kinds or rule.id == "drift"
+    )
 
 
 def check(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from tuner.sysctl.numbers import Span, join_spans
 from tuner.sysctl.version import KernelVersion
 
 TIME_WAIT = 60
@@ -14,9 +15,6 @@ DEFAULT_PORTS = 28232
 
 NAT_PORTS = 65536 - 1024
 """Ports that netfilter chooses a source port from (nf_nat_core.c, unprivileged ports)."""
-
-Span = tuple[int, int]
-"""First and last port, both included."""
 
 
 def fin_wait2_seconds(timeout: int) -> int:
@@ -40,7 +38,9 @@ def usable_ports(low: int, high: int, reserved: Sequence[Span] = ()) -> int:
     if size <= 0:
         return 0
     last = high if size == 1 or size % 2 == 0 else high - 1
-    inside = sum(max(0, min(end, last) - max(begin, low) + 1) for begin, end in joined(reserved))
+    inside = sum(
+        max(0, min(end, last) - max(begin, low) + 1) for begin, end in join_spans(reserved)
+    )
     return last - low + 1 - inside
 
 
@@ -205,31 +205,3 @@ def accept_wait(queued: int, accepted_per_second: float) -> float:
 def outlives(keepalive: int, middlebox: int) -> bool:
     """Tell whether keep-alive probes come before a middlebox forgets the connection (F24)."""
     return keepalive < middlebox
-
-
-def parse_ports(text: str) -> tuple[Span, ...]:
-    """Return the spans of a list such as ``8080,9000-9010``; what is no port is left out."""
-    spans = []
-    for item in text.replace(" ", ",").split(","):
-        first, dash, last = item.partition("-")
-        if first.isdecimal() and (last.isdecimal() or not dash):
-            spans.append((int(first), int(last if dash else first)))
-    return joined(spans)
-
-
-def print_ports(spans: Iterable[Span]) -> str:
-    """Return the list as ip_local_reserved_ports wants and prints it."""
-    return ",".join(
-        str(first) if first == last else f"{first}-{last}" for first, last in joined(spans)
-    )
-
-
-def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Return the same ports as sorted spans that neither overlap nor touch."""
-    done: list[Span] = []
-    for first, last in sorted(spans):
-        if done and first <= done[-1][1] + 1:
-            done[-1] = (done[-1][0], max(done[-1][1], last))
-        elif first <= last:
-            done.append((first, last))
-    return tuple(done)

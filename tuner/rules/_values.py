@@ -5,11 +5,11 @@ from __future__ import annotations
 from tuner.errors import Unreadable
 from tuner.policy.compliance import complies
 from tuner.policy.policy import Policy
-from tuner.rules._formulas import Span, parse_ports
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.catalog import Parameter, describe
 from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
+from tuner.sysctl.numbers import Span, parse_ports
 from tuner.sysctl.value import Value
 from tuner.sysctl.version import KernelVersion, parse_version
 
@@ -84,7 +84,7 @@ def agrees(key: Key, line: Value, live: Value) -> bool:
         return True
     said, shown = numbers(line), live.ints()
     if not said or not shown:
-        return key == RESERVED_PORTS and parse_ports(str(line)) == parse_ports(str(live))
+        return key == RESERVED_PORTS and _ports(line) == _ports(live)
     length = min(len(said), len(shown))
     return said[:length] == shown[:length]
 
@@ -118,7 +118,12 @@ def reserved_ports(snapshot: Snapshot) -> tuple[Span, ...]:
     Raises:
         Unreadable: the key could not be read.
     """
-    return parse_ports(str(snapshot.value(RESERVED_PORTS) or ""))
+    value = snapshot.value(RESERVED_PORTS)
+    return () if value is None else _ports(value) or ()
+
+
+def _ports(value: Value) -> tuple[Span, ...] | None:
+    return parse_ports(str(value).encode())
 
 
 def lines_for(snapshot: Snapshot, key: Key) -> tuple[Setting, ...]:

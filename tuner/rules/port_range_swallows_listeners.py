@@ -28,10 +28,10 @@ from collections.abc import Iterator
 
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
-from tuner.rules._formulas import print_ports
 from tuner.rules._rule import Rule
 from tuner.rules._values import RESERVED_PORTS, port_range, reserved_ports
 from tuner.snapshot.snapshot import Snapshot
+from tuner.sysctl.numbers import print_ports
 
 _DEFAULT_LOW = 32768
 _NAMED = 6  # ports in the message

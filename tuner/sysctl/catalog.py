@@ -183,6 +183,22 @@ def describe(key: Key) -> Parameter | None:
     return known.get(Key(".".join((*parts[:_PATTERN_AT], "*", *parts[_PATTERN_AT + 1 :]))))
 
 
+def latest_release() -> KernelVersion:
+    """Return the newest release that an entry speaks of: what is known here goes up to it."""
+    named = (
+        release
+        for entry in parameters().values()
+        for release in (
+            entry.since,
+            entry.until,
+            entry.inert_since,
+            *(d.since for d in entry.defaults),
+        )
+        if release is not None
+    )
+    return max(map(_parsed, named))
+
+
 class Family(_Record):
     """One file of the catalogue: keys that explain each other side by side."""
 

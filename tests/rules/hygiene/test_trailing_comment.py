@@ -7,7 +7,7 @@ from tests.rules.hygiene.conftest import JudgeLines, LineCase
 CASES: dict[str, LineCase] = {
     "number": {
         "text": "net.core.somaxconn = 4096  # default 128\n",
-        "finds": [("warning", "1:28", "blank. | net.core.somaxconn = 4096")],
+        "finds": [("warning", "1:28", "refused. | net.core.somaxconn = 4096")],
     },
     "word": {
         "text": "net.ipv4.tcp_congestion_control = bbr # fast\n",

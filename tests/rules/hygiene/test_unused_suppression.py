@@ -24,7 +24,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str]], list[str]]] = {
         [],
     ),
     "unused": (
-        "# tuner: ignore[pinned-default] ticket 4711\nnet.ipv4.tcp_fin_timeout = 30\n",
+        "# tuner: ignore[pinned-default] ticket 4711\nnet.core.somaxconn = 8192\n",
         [("1:1", "unused-suppression")],
         [],
     ),
@@ -44,6 +44,11 @@ CASES: dict[str, tuple[str, list[tuple[str, str]], list[str]]] = {
     "no such rule": (
         "# tuner: ignore[quoted-valeu] ticket 4711\nnet.core.somaxconn = '1'\n",
         [("1:1", "unused-suppression"), ("2:22", "quoted-value")],
+        [],
+    ),
+    "what turns on kernel and role is not called unused": (
+        "# tuner: ignore[tw-recycle,sack-off] old kernels\nnet.core.somaxconn = 8192\n",
+        [],
         [],
     ),
     "without a reason nothing is suppressed, and a naive auditor would call it unused": (

@@ -56,8 +56,8 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
             "The comment is written to the kernel as part of the value, which refuses it: the line "
             "does nothing."
             if words
-            else f"The comment is written to the kernel with the value; it takes {spot.value} only "
-            "because it stops reading at the blank.",
+            else "The comment is written to the kernel with the value. A number is read up to the "
+            "blank; anything else would be refused.",
             at=place,
             wanted=f"{spot.spelled} = {spot.value}",
             severity=Severity.ERROR if words else None,

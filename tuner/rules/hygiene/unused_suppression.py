@@ -12,8 +12,9 @@ Instead
     Remove the comment.
 
 Applies to
-    Comments in settings files that `tuner lint` reads. Rules that judge hosts are not silenced by
-    comments, which the host's own administrator could write: waive them in the inventory.
+    Comments in settings files that `tuner lint` reads; of rules about values, which turn on kernel
+    and role, only names that do not exist. `tuner audit` hears no comments, which a host's own
+    administrator could write: there the inventory waives.
 
 Evidence
     The findings about the line.

@@ -273,7 +273,7 @@ def test_the_real_pre_commit_hands_the_right_files_to_tuner(tmp_path: Path) -> N
         git(place, "add", "-A")
         git(place, "commit", "-qm", "x")
     environment = {
-        "PATH": f"{tool.parent}:{os.environ['PATH']}",
+        "PATH": f"{tool.parent}:{tools}:{os.environ['PATH']}",
         "PYTHONPATH": str(CHECKOUT),
         "HOME": str(tmp_path),
     }

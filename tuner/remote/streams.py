@@ -30,7 +30,7 @@ _REASONS = {
     ),
     errno.ECONNRESET: (
         "connection reset",
-        "is it sshd that listens there, and does a firewall or its MaxStartups cut in?",
+        "is it sshd that listens there? does a firewall or its MaxStartups cut in?",
     ),
     errno.EADDRNOTAVAIL: ("no local address or port is left for it", ""),
 }

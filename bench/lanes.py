@@ -90,6 +90,68 @@ def judge(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
     yield Figure("parse and judge one host", f"{both:.2f} ms", "<= 5 ms", both <= 5)
 
 
+def report(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
+    """Write a report on 10,000 hosts in every format, and open the page in a browser."""
+    hosts = 1000 if quick else 10_000
+    program = str(Path(__file__).with_name("render.py"))
+    with tempfile.TemporaryDirectory() as name:
+        for form in ("json", "jsonl", "html", "sarif", "junit", "prometheus", "markdown"):
+            for likeness, most in (("alike", 3.0), ("unlike", 10.0)):
+                path = Path(name) / f"{likeness}.{form}"
+                cost = run([sys.executable, program, form, str(hosts), likeness, str(path)])
+                if cost.status:
+                    yield Figure(f"{form}, {likeness}", cost.output[-500:], "no error", met=False)
+                    continue
+                cpu, size, grown = map(float, cost.output.split())
+                yield Figure(
+                    f"{form}, {hosts} hosts, {likeness}",
+                    f"{cpu:.2f} s CPU, {size / 1e6:.1f} MB written, {grown / 1e6:.0f} MB more",
+                    f"< {most:.0f} s, < 200 MB",
+                    cpu < most and grown < 200e6,
+                )
+        yield from _opened(Path(name))
+
+
+def _opened(folder: Path) -> Iterator[Figure]:
+    from tests.report.browser import browser, missing  # noqa: PLC0415 - only here
+
+    lacking = missing()
+    if lacking:
+        yield Figure("the page in a browser", f"not measured: no {lacking}")
+        return
+    for likeness in ("alike", "unlike"):
+        with browser(folder / f"profile-{likeness}") as page:
+            page.look()
+            opened = page.busy()
+            page.open(folder / f"{likeness}.html")
+            wall = page.run(_LOADED) / 1000
+            opened = page.busy() - opened
+            scrolled = page.busy()
+            page.driver.execute_async_script(_SCROLL, _SCREENS)
+            scrolled = 1000 * (page.busy() - scrolled) / _SCREENS
+        yield Figure(
+            f"the page, {likeness}",
+            f"opens in {opened:.2f} s CPU ({wall:.2f} s wall), {scrolled:.1f} ms CPU a screen",
+            "< 1.5 s, < 16 ms",
+            opened < 1.5 and scrolled < 16,
+        )
+
+
+_SCREENS = 100
+_LOADED = "return performance.getEntriesByType('navigation')[0].loadEventEnd"
+_SCROLL = """
+const [screens, done] = arguments;
+const tree = document.getElementById('tree');
+for (let row = 0; row < 10; row++) tree.querySelectorAll('[aria-level="1"] .turn')[row]?.click();
+let steps = 0;
+(function step() {
+  tree.scrollTop += tree.clientHeight;
+  if (++steps < screens) requestAnimationFrame(step);
+  else done();
+})();
+"""
+
+
 def probe(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
     """Measure the CPU that one question costs a host, in each of the shells that may ask it."""
     script = Path(__file__).resolve().parent.parent / "tuner" / "remote" / "probe.sh"

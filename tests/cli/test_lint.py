@@ -210,3 +210,34 @@ def test_a_comment_covers_what_is_said_of_a_value(tmp_path: Path) -> None:
     )
     run = lint("a.conf", cwd=tmp_path)
     assert (run.returncode, run.stdout) == (0, "1 file: nothing found, 1 suppressed\n")
+
+
+def test_several_outputs_of_one_run_and_the_exit_code_stays(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text(BAD)
+    outputs = [
+        word for form in ("sarif", "json", "text") for word in ("--output", f"{form}:o.{form}")
+    ]
+    run = lint("a.conf", *outputs, "--format", "sarif", cwd=tmp_path)
+    assert (run.returncode, run.stderr) == (1, "")
+    assert run.stdout == (tmp_path / "o.sarif").read_text()
+    (result,) = json.loads(run.stdout)["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a.conf"
+    assert json.loads((tmp_path / "o.json").read_text())["exit_code"] == 1
+    assert (tmp_path / "o.text").read_text() == lint("a.conf", cwd=tmp_path).stdout
+
+
+def test_a_format_that_lint_has_not_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    for arguments in (("--output", "junit:o.xml"), ("--format", "html"), ("--output", "sarif")):
+        run = lint("gone.conf", *arguments, cwd=tmp_path)
+        assert (run.returncode, run.stdout) == (2, "")
+        assert "sarif" in run.stderr
+
+
+def test_the_schema_of_the_report_is_printed(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tuner", "schema", "lint"],
+        env={"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["$id"] == "urn:tuner:lint:1"

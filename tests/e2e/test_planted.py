@@ -77,15 +77,24 @@ def test_a_collected_folder_gives_the_same_report(cli: Any, fleet: Any, tmp_path
     assert collected.returncode == 0, collected.stderr
     kept_text = cli("audit", "--from", tmp_path / "dumps", "--output", f"json:{kept}")
     assert (live_text.returncode, kept_text.returncode) == (1, 1)
-    assert without_times(kept.read_text()) == without_times(live.read_text())
-    assert kept_text.stdout == live_text.stdout
+    assert lasting(kept) == lasting(live)
+    assert without_commands(kept_text.stdout) == without_commands(live_text.stdout)
 
 
-def without_times(text: str) -> str:
-    lines = text.splitlines(keepends=True)
-    kept = [line for line in lines if not line.startswith((' "started"', ' "finished"'))]
-    assert len(kept) == len(lines) - 2
-    return "".join(kept)
+def lasting(path: Path) -> Any:
+    """What a report says, without what is of its moment and of its command line."""
+    report = json.loads(path.read_text())
+    del report["started"], report["finished"]
+    for group in report["groups"]:
+        del group["command"]
+    for host in report["hosts"]:
+        del host["gauges"]
+    return report
+
+
+def without_commands(text: str) -> list[str]:
+    """The lines that keep to the width: a command stays on one line, so that it can be copied."""
+    return [line for line in text.splitlines() if "  # group " not in line]
 
 
 def test_an_audit_writes_nothing(cli: Any, fleet: Any) -> None:
@@ -129,7 +138,7 @@ def test_text_without_a_terminal_is_plain(
     assert done.returncode == 1
     assert "\x1b" not in done.stdout + done.stderr
     assert "net.core.somaxconn" in done.stdout
-    widest = max(map(len, done.stdout.splitlines()))
+    widest = max(map(len, without_commands(done.stdout)))
     assert widest <= int(environment.get("COLUMNS", "100"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from importlib import resources
 from io import StringIO
@@ -12,10 +13,14 @@ import jsonschema
 import pytest
 from rich.console import Console
 
+from bench.fleet import fleet
+from tests.report.samples import hostile_report
+from tuner.compare.baseline import Use
 from tuner.policy.policy import Confidence, Severity
 from tuner.policy.waiver import Waiver
 from tuner.report._report import Failure, HostReport, Report
 from tuner.report.as_json import render_json
+from tuner.report.as_jsonl import render_jsonl
 from tuner.report.text import print_arrival, print_report
 from tuner.rules._finding import Finding, Fix, Kind, NextBoot, Origin, Skipped, Verdict, Waived
 from tuner.snapshot.snapshot import Missing
@@ -70,7 +75,9 @@ REPORT = Report(
             "w",
             ("base",),
             verdict=Verdict(
-                (DENIED,), (Waived(HOSTILE_FINDING, WAIVER),), (Skipped("a", "files"),)
+                (DENIED,),
+                (Waived(HOSTILE_FINDING, WAIVER),),
+                (Skipped("a", "files", "ask as root"),),
             ),
         ),
         HostReport("ok", ("base",), verdict=Verdict()),
@@ -105,6 +112,7 @@ def test_a_finding_tells_all_that_a_person_needs() -> None:
 def test_the_recap_keeps_the_four_outcomes_apart() -> None:
     last = text().rstrip().splitlines()
     assert "6 hosts: 1 clean, 4 with findings, 0 could not be judged, 1 unreachable" in last, last
+    assert "1 of those with findings was not judged by every rule" in last
     assert any(line.split() == ["gone", ":", "unreachable"] for line in last)
     assert any(
         line.split() == ["w", ":", "error=0", "warning=0", "note=1", "waived=1", "unknown=1"]
@@ -115,7 +123,7 @@ def test_the_recap_keeps_the_four_outcomes_apart() -> None:
 def test_waived_and_unjudged_stay_visible() -> None:
     output = text()
     assert "agreed (netops, until 2030-01-01)" in output
-    assert "could not see files; not judged: a" in output
+    assert "  unknown could not see files; not judged: a\n          ask as root\n" in output
     assert "is sshd running?" in output
 
 
@@ -148,8 +156,8 @@ def document(report: Report = REPORT) -> Any:
     return json.loads("".join(render_json(report, exit_code=3)))
 
 
-def schema() -> Any:
-    source = resources.files("tuner.report") / "schema" / "report-1.json"
+def schema(name: str = "report-1") -> Any:
+    source = resources.files("tuner.report") / "schema" / f"{name}.json"
     return json.loads(source.read_text())
 
 
@@ -192,5 +200,59 @@ def test_json_says_what_the_text_says() -> None:
     assert found["hosts"][5]["error"]["kind"] == "connect"
 
 
+@pytest.mark.parametrize("report", [REPORT, hostile_report(), fleet(40)])
+def test_every_line_keeps_to_the_shipped_schema(report: Report) -> None:
+    validator = jsonschema.Draft202012Validator(schema("report-lines-1"))
+    validator.check_schema(schema("report-lines-1"))
+    lines = [json.loads(line) for line in render_jsonl(report, exit_code=3)]
+    assert [line["type"] for line in lines] == ["host"] * len(report.hosts) + ["summary"]
+    for line in lines:
+        validator.validate(line)
+    jsonschema.Draft202012Validator(schema()).validate(document(report))
+
+
+def test_the_two_schemas_describe_the_same_things() -> None:
+    assert schema()["$defs"] == schema("report-lines-1")["$defs"]
+    host, summary = schema("report-lines-1")["oneOf"]
+    assert host["$ref"] == schema()["properties"]["hosts"]["items"]["$ref"]
+    for name, about in summary["properties"].items():
+        assert name == "type" or about == schema()["properties"][name]
+
+
+def test_lines_say_what_the_json_says() -> None:
+    whole = document()
+    *hosts, summary = (json.loads(line) for line in render_jsonl(REPORT, exit_code=3))
+    for line, host in zip(hosts, whole["hosts"], strict=True):
+        keys = whole["key_tables"].get(host["keys"])
+        assert line == {"type": "host", **host, "keys": keys}
+    assert summary["groups"] == whole["groups"]
+    assert summary["totals"] == whole["totals"]
+
+
+def test_groups_have_their_hosts_and_their_command() -> None:
+    groups = {tuple(group["hosts"]): group for group in document()["groups"]}
+    assert groups["web1", "web2"]["command"] == "tuner plan --limit web"
+    assert groups["ok",]["command"] is None
+    assert "tuner plan --limit web  # group 8382a472f33d" in text(width=30)
+
+
+def test_measures_are_in_the_json() -> None:
+    (host, *_) = document(fleet(1))["hosts"]
+    assert host["gauges"]["usable_ports"] == 28232
+    assert host["gauges"]["conntrack"]["max"] == 262_144
+    assert len(host["gauges"]["destinations"]) == 3
+
+
 def test_json_is_plain_ascii() -> None:
     "".join(render_json(REPORT, exit_code=0)).encode("ascii")
+
+
+def test_known_findings_are_shown_in_a_line_and_hosts_that_have_only_those_too() -> None:
+    known = replace(RECYCLE, rule="lowers-default", key=Key("net.core.somaxconn"))
+    host = HostReport("web9", ("base",), verdict=Verdict(known=(known, RECYCLE)))
+    output = text(replace(REPORT, hosts=(host,), baseline=Use("known.yml", 2)))
+    assert output.startswith(
+        "web9  base  2 known\n"
+        "  known   lowers-default net.core.somaxconn, tw-recycle net.ipv4.tcp_tw_recycle\n"
+    )
+    assert "2 findings are known, by known.yml" in output

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import tuner
-from tuner.cli.consoles import for_file, on_stderr, on_stdout
+from tuner.cli.consoles import on_stderr
 from tuner.cli.exits import Exit
 from tuner.cli.fan_out import ask
-from tuner.cli.hosts import choose_hosts
+from tuner.cli.hosts import choose_hosts, limitable, whom
 from tuner.cli.known import Known
-from tuner.cli.paths import write_atomically
+from tuner.cli.outputs import Outputs
 from tuner.cli.policies import DEFAULT_ROLE, policies_of
-from tuner.errors import UsageError
 from tuner.inventory.host import Host
 from tuner.policy.policy import Severity
 from tuner.remote.collect import collect
 from tuner.remote.session import Session
+from tuner.report._gauges import Gauges, gauges
 from tuner.report._report import Failure, HostReport, Report
-from tuner.report.as_json import render_json
-from tuner.report.text import print_arrival, print_report
+from tuner.report.text import print_arrival
 from tuner.rules._check import check, registry
 from tuner.rules._finding import Finding, Verdict
 from tuner.rules._state import KeyState, key_states
@@ -32,7 +28,7 @@ from tuner.rules._state import KeyState, key_states
 
 def run(options: argparse.Namespace) -> Exit:
     """Audit the hosts that the options name."""
-    outputs = [_output(text) for text in options.outputs]
+    outputs = Outputs(options)
     hosts = choose_hosts(options)
     before = Known(options, hosts)
     policies = policies_of(hosts, options)
@@ -40,13 +36,16 @@ def run(options: argparse.Namespace) -> Exit:
     today = datetime.now(UTC).date()
     known: dict[Finding, Finding] = {}
     tables: dict[tuple[KeyState, ...], tuple[KeyState, ...]] = {}
+    measures: dict[Gauges, Gauges] = {}
     started = _now()
+    outputs.open()
 
     def work(host: Host, session: Session) -> HostReport:
         snapshot = collect(host, session)
         keys = key_states(snapshot, policies[host.roles])
         verdict = check(snapshot, policies[host.roles], rules, waivers=host.waivers, today=today)
         verdict = before.split(host.name, verdict)
+        measured = gauges(snapshot)
         return HostReport(
             name=host.name,
             roles=host.roles or (DEFAULT_ROLE,),
@@ -55,6 +54,7 @@ def run(options: argparse.Namespace) -> Exit:
             os=snapshot.system.os_name,
             verdict=_shared(verdict, known),
             keys=tables.setdefault(keys, keys),
+            gauges=measures.setdefault(measured, measured),
         )
 
     stderr = on_stderr()
@@ -72,6 +72,7 @@ def run(options: argparse.Namespace) -> Exit:
             else result
         )
         done[host.name] = report
+        outputs.arrive(report)
         if options.verbose:
             print_arrival(report, stderr)
 
@@ -84,36 +85,15 @@ def run(options: argparse.Namespace) -> Exit:
         finished=_now(),
         fail_on=None if options.fail_on == "never" else Severity[options.fail_on.upper()],
         interrupted=interrupted,
+        whom=whom(options),
+        whole=not options.limit,
+        limitable=limitable(options),
         baseline=before.finish(verdicts, interrupted=interrupted),
         unused_waivers=before.idle_waivers(verdicts),
     )
     code = _exit(report)
-    for form, path in outputs:
-        write_atomically(path, _FORMS[form](report, code))
-    _print(report, code, options.format)
+    outputs.finish(report, code)
     return code
-
-
-def _print(report: Report, code: Exit, form: str) -> None:
-    if form == "text":
-        print_report(report, on_stdout())
-    else:
-        sys.stdout.writelines(_FORMS[form](report, code))
-    sys.stdout.flush()
-
-
-def _text(report: Report, _: Exit) -> list[str]:
-    console = for_file()
-    with console.capture() as capture:
-        print_report(report, console)
-    return [capture.get()]
-
-
-def _json(report: Report, code: Exit) -> list[str]:
-    return list(render_json(report, exit_code=code))
-
-
-_FORMS: Mapping[str, Callable[[Report, Exit], list[str]]] = {"text": _text, "json": _json}
 
 
 def _exit(report: Report) -> Exit:
@@ -123,24 +103,6 @@ def _exit(report: Report) -> Exit:
     if report.incomplete:
         return Exit.INCOMPLETE
     return Exit.FINDINGS if report.failed else Exit.CLEAN
-
-
-def _output(text: str) -> tuple[str, Path]:
-    """Return format and file of one --output.
-
-    Raises:
-        UsageError: it is not FORMAT:FILE, or the folder is not there.
-    """
-    form, colon, name = text.partition(":")
-    if not colon or form not in _FORMS or not name:
-        raise UsageError(
-            f"--output {text!r} is not FORMAT:FILE",
-            hint=f"formats: {', '.join(_FORMS)}; as in --output json:report.json",
-        )
-    path = Path(name)
-    if not path.parent.is_dir():
-        raise UsageError(f"--output: there is no folder {path.parent}", hint="make it first")
-    return form, path
 
 
 def _shared(verdict: Verdict, known: dict[Finding, Finding]) -> Verdict:

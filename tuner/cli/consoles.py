@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
+from io import TextIOWrapper
 from typing import NoReturn
 
 from rich.console import Console
 
 WIDTH = 100
 """Columns where there is no terminal to ask."""
+
+
+_ASCII = {"·": "-", "…": "...", "→": "->", "—": "-"}
+_ERRORS = "tuner-ascii"
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """Stand in for a character that the terminal's encoding has not."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    missing = error.object[error.start : error.end]
+    return "".join(_ASCII.get(character, "?") for character in missing), error.end
+
+
+codecs.register_error(_ERRORS, _in_ascii)
 
 
 class _Console(Console):
@@ -20,6 +37,8 @@ class _Console(Console):
 
 def on_stdout() -> Console:
     """Return the console of results."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors=_ERRORS)
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH
     return _Console(width=width, highlight=False, soft_wrap=False)
 

@@ -74,6 +74,28 @@ def choose_hosts(options: argparse.Namespace) -> tuple[Host, ...]:
     return chosen
 
 
+def whom(options: argparse.Namespace) -> tuple[str, ...]:
+    """Return the words that ask and judge these hosts again, a limit apart; they hold no secret."""
+    words = [options.inventory] if options.inventory is not None else []
+    for flag, values in (("--role", options.roles), ("--profiles", options.profiles)):
+        words += [word for value in values for word in (flag, value)]
+    for flag in ("become", "ask_become_pass", "ask_pass"):
+        words += [f"--{flag.replace('_', '-')}"] if getattr(options, flag) else []
+    for flag in ("become_password_file", "ssh_config"):
+        value = getattr(options, flag)
+        words += [f"--{flag.replace('_', '-')}", value] if value is not None else []
+    sources = list(getattr(options, "sources", []))
+    return tuple(words + (["--from", *sources] if sources else []))
+
+
+def limitable(options: argparse.Namespace) -> bool:
+    """Tell whether the chosen hosts have an inventory that --limit can pick from."""
+    sources = [Path(source) for source in getattr(options, "sources", [])]
+    if not sources or options.inventory is not None:
+        return True
+    return len(sources) == 1 and (sources[0] / COLLECTED).is_file()
+
+
 def _declared(options: argparse.Namespace, path: Path) -> tuple[Host, ...]:
     """Return the hosts of an inventory that will not be connected to."""
     return load_inventory(path, limit=options.limit, roles=options.roles, warn=_warn)

@@ -6,25 +6,29 @@ import argparse
 import difflib
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import tuner
 from tuner.cli.consoles import on_stdout
 from tuner.cli.exits import Exit
+from tuner.cli.paths import write_atomically
+from tuner.cli.targets import print_pieces, read_targets
 from tuner.errors import UsageError
 from tuner.policy.policy import Policy, Severity
 from tuner.policy.resolve import load_profiles, resolve
 from tuner.remote.settings_files import Tree, read_stream, read_trees
-from tuner.report.lint import LintReport, print_lint, render_lint_json
+from tuner.report.lint import LintReport, print_lint, render_lint_json, render_lint_text
+from tuner.report.lint_sarif import render_lint_sarif
 from tuner.resources import folder
 from tuner.rules._check import lint_rules
 from tuner.rules._finding import Finding
-from tuner.rules._lint import NOBODY, Suppressed, lint
+from tuner.rules._lint import NOBODY, Linted, Suppressed, lint
 from tuner.rules._rule import Rule
 from tuner.snapshot.snapshot import Snapshot, Source
 from tuner.snapshot.system import Loader, System
+from tuner.sysctl.files import Kind
 from tuner.sysctl.version import KernelVersion, parse_version
 
 _UNKNOWN = KernelVersion(0, 0)
@@ -33,6 +37,7 @@ _LOADERS = {"systemd": "systemd-sysctl", "procps": "procps", "busybox": "busybox
 
 def run(options: argparse.Namespace) -> Exit:
     """Lint the files that the options name."""
+    targets = read_targets(options, _FORMS)
     rules = _rules(options.select, options.ignore)
     kernel = _kernel(options.kernel)
     policy = _policy(options.roles, options.profiles)
@@ -40,6 +45,7 @@ def run(options: argparse.Namespace) -> Exit:
     files = 0
     findings: list[Finding] = []
     suppressed: list[Suppressed] = []
+    sources: dict[str, bytes] = {}
     for tree in _trees(options.paths):
         files += tree.count
         snapshot = Snapshot(
@@ -56,20 +62,37 @@ def run(options: argparse.Namespace) -> Exit:
         suppressed.extend(
             replace(each, finding=_shown(tree, each.finding)) for each in result.suppressed
         )
+        sources.update(_sources(tree, {finding.path for finding in _all(result)}))
     report = LintReport(
         files,
         tuple(findings),
         tuple(suppressed),
         tuner.__version__,
         None if options.fail_on == "never" else Severity[options.fail_on.upper()],
+        sources,
     )
     code = Exit.FINDINGS if report.failed else Exit.CLEAN
-    if options.format == "json":
-        sys.stdout.writelines(render_lint_json(report, exit_code=code))
-    else:
-        print_lint(report, on_stdout())
+    for target in targets:
+        if target.path is not None:
+            write_atomically(target.path, _FORMS[target.form](report, code))
+        elif target.form == "text":
+            print_lint(report, on_stdout())
+        else:
+            print_pieces(_FORMS[target.form](report, code))
     sys.stdout.flush()
     return code
+
+
+def _sarif(report: LintReport, code: Exit) -> Iterator[str]:
+    rules = {rule.id: rule for rule in lint_rules()}
+    return render_lint_sarif(report, rules, exit_code=code, folder=str(Path.cwd()))
+
+
+_FORMS: Mapping[str, Callable[[LintReport, Exit], Iterator[str]]] = {
+    "text": lambda report, _: render_lint_text(report),
+    "json": lambda report, code: render_lint_json(report, exit_code=code),
+    "sarif": _sarif,
+}
 
 
 def _trees(paths: Sequence[str]) -> Iterator[Tree]:
@@ -90,6 +113,20 @@ def _trees(paths: Sequence[str]) -> Iterator[Tree]:
             yield read_stream(sys.stdin.buffer, "-")
         else:
             yield from read_trees(Path(path))
+
+
+def _all(result: Linted) -> Iterator[Finding]:
+    yield from result.findings
+    yield from (each.finding for each in result.suppressed)
+
+
+def _sources(tree: Tree, paths: Collection[str]) -> dict[str, bytes]:
+    """Return what the files at these paths hold, by the names that the user has for them."""
+    return {
+        tree.shown.get(entry.path, entry.path): entry.content
+        for entry in (*tree.entries, *tree.modules)
+        if entry.path in paths and entry.kind is Kind.FILE
+    }
 
 
 def _shown(tree: Tree, finding: Finding) -> Finding:

@@ -15,7 +15,9 @@ from tuner.cli.exits import Exit
 from tuner.cli.plan_options import add_plan, add_render
 from tuner.errors import UsageError
 
-_FORMATS = ("text", "json")
+_FORMATS = ("text", "json", "jsonl", "markdown", "html", "sarif", "junit", "prometheus")
+_PLAIN = ("text", "json")
+_LINT = ("text", "json", "sarif")
 _DOCUMENTS = ("text", "markdown", "html", "json")
 _SEVERITIES = ("note", "warning", "error", "never")
 _KINDS = ("policy", "myth", "hazard", "hygiene", "pressure")
@@ -102,17 +104,7 @@ def _add_audit(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     _add_whom(audit)
     _add_judging(audit)
-    audit.add_argument(
-        "--format", choices=_FORMATS, default="text", help="what to print (default: %(default)s)"
-    )
-    audit.add_argument(
-        "--output",
-        dest="outputs",
-        action="append",
-        default=[],
-        metavar="FORMAT:FILE",
-        help="also write the report to a file; may be repeated",
-    )
+    _add_outputs(audit, _FORMATS)
     audit.add_argument(
         "--fail-on",
         choices=_SEVERITIES,
@@ -295,7 +287,7 @@ def _add_boot(commands: argparse._SubParsersAction[_Parser]) -> None:
         help="print every line that was considered for this key; may be repeated",
     )
     boot.add_argument(
-        "--format", choices=_FORMATS, default="text", help="what to print (default: %(default)s)"
+        "--format", choices=_PLAIN, default="text", help="what to print (default: %(default)s)"
     )
     boot.add_argument(
         "-l", "--limit", default="", metavar="PATTERN", help="only these hosts (Ansible's patterns)"
@@ -354,9 +346,7 @@ def _add_lint(commands: argparse._SubParsersAction[_Parser]) -> None:
     lint.add_argument(
         "--ignore", action="append", default=[], metavar="RULE,...", help="do not ask these rules"
     )
-    lint.add_argument(
-        "--format", choices=_FORMATS, default="text", help="what to print (default: %(default)s)"
-    )
+    _add_outputs(lint, _LINT)
     lint.add_argument(
         "--fail-on",
         choices=_SEVERITIES,
@@ -467,15 +457,16 @@ def _add_page_format(parser: argparse.ArgumentParser) -> None:
 def _add_schema(commands: argparse._SubParsersAction[_Parser]) -> None:
     schema = commands.add_parser(
         "schema",
-        help="print the JSON Schema of the JSON report",
-        description="Print the JSON Schema that `tuner audit --format json` keeps to; plan, boot, "
-        "checklist and difference are those of `tuner plan`, `tuner boot`, `tuner checklist` and "
-        "`tuner diff`.",
+        help="print the JSON Schema of a JSON document",
+        description="Print the JSON Schema that `tuner audit --format json` keeps to; "
+        "report-lines is that of each line of --format jsonl; plan, boot, checklist, difference and "
+        "lint are those of `tuner plan`, `tuner boot`, `tuner checklist`, `tuner diff` and "
+        "`tuner lint`.",
     )
     schema.add_argument(
         "document",
         nargs="?",
-        choices=("report", "plan", "boot", "checklist", "difference"),
+        choices=("report", "report-lines", "plan", "boot", "checklist", "difference", "lint"),
         default="report",
         help="which document (default: %(default)s)",
     )
@@ -502,6 +493,24 @@ def _add_whom(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "-l", "--limit", default="", metavar="PATTERN", help="only these hosts (Ansible's patterns)"
+    )
+
+
+def _add_outputs(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
+    parser.add_argument(
+        "--format",
+        choices=formats,
+        default=None,
+        metavar="FORMAT",
+        help=f"what to print: {', '.join(formats)} (default: text)",
+    )
+    parser.add_argument(
+        "--output",
+        dest="outputs",
+        action="append",
+        default=[],
+        metavar="FORMAT:FILE",
+        help="also write the report to a file, - for standard output; may be repeated",
     )
 
 

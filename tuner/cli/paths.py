@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tuner.errors import UsageError
+from tuner.errors import TunerError, UsageError
 
 _DEFAULT = "inventory.yml"
 
@@ -38,21 +39,38 @@ def find_inventory(given: str | None, environment: Mapping[str, str]) -> Path:
 def write_atomically(path: Path, pieces: Iterable[str]) -> None:
     """Write a text file under another name, then put it in place.
 
+    A link keeps pointing where it does, an existing file keeps its mode, and what is no file (a
+    pipe, /dev/stderr) is written to as it is.
+
     Raises:
-        UsageError: the folder or the file cannot be written.
+        TunerError: the folder or the file cannot be written.
     """
     temporary = ""
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        path = Path(os.path.realpath(path))
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8") as stream:
+                stream.writelines(pieces)
+            return
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.writelines(pieces)
             stream.flush()
             os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).chmod(_mode(path))
         Path(temporary).replace(path)
     except OSError as error:
+        raise TunerError(
+            f"cannot write {path}: {error.strerror}", hint="what was there before is unchanged"
+        ) from error
+    finally:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _mode(path: Path) -> int:
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask

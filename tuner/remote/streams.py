@@ -28,7 +28,10 @@ _REASONS = {
         "connection refused",
         "is sshd running there, and is it on this port?",
     ),
-    errno.ECONNRESET: ("connection reset", ""),
+    errno.ECONNRESET: (
+        "connection reset",
+        "is it sshd that listens there? does a firewall or its MaxStartups cut in?",
+    ),
     errno.EADDRNOTAVAIL: ("no local address or port is left for it", ""),
 }
 

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from itertools import groupby
+from typing import TypeVar
 
 from tuner.compare.baseline import Use
 from tuner.policy.policy import Severity
-from tuner.rules._finding import Verdict
+from tuner.policy.waiver import Waiver
+from tuner.report._alike import (
+    Identity,
+    digest,
+    identify,
+    identify_cause,
+    merge,
+    sum_up,
+    waiver_identity,
+    without_numbers,
+)
+from tuner.report._gauges import Gauges
+from tuner.rules._finding import Finding, NextBoot, Verdict, Waived
 from tuner.rules._state import KeyState
 from tuner.rules._waivers import Unused
+from tuner.snapshot.snapshot import Reading
 
 
 class Outcome(StrEnum):
@@ -36,7 +51,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class HostReport:
-    """One host: its verdict, or why there is none. Hosts whose keys are alike share ``keys``."""
+    """One host: its verdict, or why there is none. Hosts that are alike share what they hold."""
 
     name: str
     roles: tuple[str, ...] = ()
@@ -46,6 +61,7 @@ class HostReport:
     verdict: Verdict | None = None
     keys: tuple[KeyState, ...] = ()  # what the policy expects, and where it stands
     failure: Failure | None = None
+    gauges: Gauges | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -59,7 +75,11 @@ class HostReport:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Hosts that came out exactly alike. ``id`` is the same for the same result in every run."""
+    """Hosts that came out alike: the same findings from the same files.
+
+    ``id`` is the same for the same result in every run, whoever the hosts are. ``like`` is what
+    they share: line numbers that differ are 0, numbers that differ in a sentence are ranges.
+    """
 
     id: str
     hosts: tuple[str, ...]
@@ -71,9 +91,32 @@ class Block:
         return self.like.outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One rule's finding on one setting by one file, and every host that has it.
+
+    ``id`` is the same in every run. ``finding`` has what its hosts share; ``lives`` and ``boots``
+    are the values that they have, each with how many have it, the most frequent first. ``waiver``:
+    these hosts live with it; ``known``: the baseline knows it of them.
+    """
+
+    id: str
+    finding: Finding
+    hosts: tuple[str, ...]
+    blocks: tuple[Block, ...]
+    lives: tuple[tuple[Reading, int], ...] = ()
+    boots: tuple[tuple[NextBoot, int], ...] = ()
+    waiver: Waiver | None = None
+    known: bool = False
+
+
 @dataclass(frozen=True)
 class Report:
-    """One run over the hosts of an inventory. Times are RFC 3339, UTC."""
+    """One run over the hosts of an inventory. Times are RFC 3339, UTC.
+
+    ``whom`` are the words of the command line that name these hosts again. ``whole``: no limit left
+    out any host of the inventory. ``limitable``: a limit can leave some of them out.
+    """
 
     hosts: tuple[HostReport, ...]
     version: str
@@ -81,8 +124,21 @@ class Report:
     finished: str
     fail_on: Severity | None = Severity.WARNING  # None: findings never fail the run
     interrupted: bool = False
+    whom: tuple[str, ...] = ()
+    whole: bool = True
+    limitable: bool = True
     baseline: Use | None = None
     unused_waivers: tuple[Unused, ...] = ()
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The hosts grouped by what was found, the worst block first."""
+        return tuple(blocks(self.hosts))
+
+    @cached_property
+    def causes(self) -> tuple[Cause, ...]:
+        """Every finding once, with its hosts, the worst first."""
+        return tuple(causes(self.blocks))
 
     def count(self, outcome: Outcome) -> int:
         """Return how many hosts came out so."""
@@ -116,35 +172,130 @@ class Report:
 
 def blocks(hosts: Iterable[HostReport]) -> list[Block]:
     """Return the hosts grouped by what was found, the worst block first."""
+    known: dict[int, Identity] = {}
     alike: dict[tuple[object, ...], list[HostReport]] = {}
     for host in hosts:
-        alike.setdefault(_likeness(host), []).append(host)
+        alike.setdefault(_likeness(host, known), []).append(host)
     found = [
-        Block(
-            id=hashlib.sha256(repr(likeness).encode()).hexdigest()[:8],
-            hosts=tuple(host.name for host in members),
-            like=members[0],
-        )
+        Block(digest(likeness), tuple(host.name for host in members), _merged(members))
         for likeness, members in alike.items()
     ]
     return sorted(found, key=_rank)
 
 
-def _likeness(host: HostReport) -> tuple[object, ...]:
-    """Return what two hosts must share to be told in one block."""
+def causes(found: Iterable[Block]) -> list[Cause]:
+    """Return every cause in the blocks once, the worst first, then that of the most hosts."""
+    alike: dict[Identity, list[tuple[Finding, Waiver | None, Block]]] = {}
+    for block in found:
+        verdict = block.like.verdict or Verdict()
+        for finding in verdict.findings:
+            alike.setdefault(identify_cause(finding), []).append((finding, None, block))
+        for finding in verdict.known:
+            identity = (*identify_cause(finding), _KNOWN)
+            alike.setdefault(identity, []).append((finding, None, block))
+        for waived in verdict.waived:
+            entry = (waived.finding, waived.waiver, block)
+            identity = (*identify_cause(waived.finding), *waiver_identity(waived.waiver))
+            alike.setdefault(identity, []).append(entry)
+    made = []
+    for identity, members in alike.items():
+        its_blocks = tuple({id(block): block for _, _, block in members}.values())
+        lives: Counter[Reading] = Counter()
+        boots: Counter[NextBoot] = Counter()
+        for finding, _, block in members:
+            if finding.live is not None:
+                lives[finding.live] += len(block.hosts)
+            if finding.next_boot is not None:
+                boots[replace(finding.next_boot, line=0)] += len(block.hosts)
+        made.append(
+            Cause(
+                id=digest(identity),
+                finding=sum_up([finding for finding, _, _ in members]),
+                hosts=tuple(name for block in its_blocks for name in block.hosts),
+                blocks=its_blocks,
+                lives=_frequent(lives),
+                boots=_frequent(boots),
+                waiver=members[0][1],
+                known=identity[-1] == _KNOWN,
+            )
+        )
+    return sorted(made, key=_weight)
+
+
+_KNOWN = "known"
+Thing = TypeVar("Thing")
+
+
+def _frequent(counts: Counter[Thing]) -> tuple[tuple[Thing, int], ...]:
+    return tuple(sorted(counts.items(), key=lambda item: (-item[1], str(item[0]))))
+
+
+def _likeness(host: HostReport, known: dict[int, Identity]) -> tuple[object, ...]:
+    """Return what two hosts must share to be told in one block; ``known`` saves work."""
     if host.failure is not None:
         said = host.failure.message.replace(host.name, "HOST")
-        return ("failure", host.failure.kind, re.sub(r"\d+(?:\.\d+){3}|\d+", "N", said))
-    return (host.roles, host.verdict)
+        return ("failure", host.failure.kind, without_numbers(said))
+    verdict = host.verdict or Verdict()
+
+    def of(finding: Finding) -> Identity:
+        found = known.get(id(finding))
+        if found is None:
+            found = known[id(finding)] = identify(finding)
+        return found
+
+    return (
+        host.roles,
+        tuple(of(finding) for finding in verdict.findings),
+        tuple((*of(one.finding), *waiver_identity(one.waiver)) for one in verdict.waived),
+        tuple((skipped.rule, skipped.reason) for skipped in verdict.skipped),
+        *(of(finding) for finding in verdict.known),
+    )
+
+
+def _merged(members: Sequence[HostReport]) -> HostReport:
+    """Return what hosts that are alike share, as one host."""
+    first = members[0]
+    verdicts = list({id(host.verdict): host.verdict for host in members if host.verdict}.values())
+    if len(verdicts) < 2:  # noqa: PLR2004 - nothing to merge
+        return first
+    findings = zip(*(verdict.findings for verdict in verdicts), strict=True)
+    waived = zip(*(verdict.waived for verdict in verdicts), strict=True)
+    known = zip(*(verdict.known for verdict in verdicts), strict=True)
+    return replace(
+        first,
+        verdict=Verdict(
+            findings=tuple(merge(same) for same in findings),
+            waived=tuple(
+                Waived(merge([one.finding for one in same]), same[0].waiver) for same in waived
+            ),
+            skipped=verdicts[0].skipped,
+            known=tuple(merge(same) for same in known),
+        ),
+    )
 
 
 def _rank(block: Block) -> tuple[int, int, int, str]:
     """Return what blocks are sorted by: severity, how much, how many hosts, name."""
     verdict = block.like.verdict
     if verdict is None:
-        return (-1, 0, -len(block.hosts), block.hosts[0])
+        return (-1, 0, -len(block.hosts), min(block.hosts))
     worst = verdict.worst or 0
-    return (3 - worst, -len(verdict.findings), -len(block.hosts), block.hosts[0])
+    return (3 - worst, -len(verdict.findings), -len(block.hosts), min(block.hosts))
+
+
+def _weight(cause: Cause) -> tuple[bool, bool, int, int, str, str, str, str]:
+    """Return what causes are sorted by: what counts before what does not, then as blocks."""
+    finding = cause.finding
+    return (
+        cause.waiver is not None,
+        cause.known,
+        -finding.severity,
+        -len(cause.hosts),
+        finding.rule,
+        finding.key or "",
+        finding.path,
+        cause.id,
+    )
 
 
 def fold(names: Sequence[str]) -> list[str]:

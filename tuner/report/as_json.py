@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from tuner.policy.waiver import Waiver
-from tuner.report._report import HostReport, Outcome, Report, blocks
-from tuner.rules._finding import Finding, NextBoot
+from tuner.report._alike import digest, identify_cause
+from tuner.report._command import Commands
+from tuner.report._gauges import Gauges
+from tuner.report._report import HostReport, Outcome, Report
+from tuner.rules._finding import Finding, NextBoot, Verdict
 from tuner.rules._state import KeyState
 from tuner.snapshot.snapshot import Missing, Reading
 
@@ -18,7 +20,33 @@ SCHEMA_VERSION = 1
 
 def render_json(report: Report, *, exit_code: int) -> Iterator[str]:
     """Yield the report in pieces, a line a host, so that a large fleet needs no second copy."""
-    head: dict[str, Any] = {
+    for name, value in head(report, exit_code=exit_code).items():
+        yield "{" if name == "schema_version" else ",\n "
+        yield f"{json.dumps(name)}: {json.dumps(value)}"
+    yield ',\n "groups": ['
+    for number, row in enumerate(groups(report)):
+        yield ("," if number else "") + "\n  " + json.dumps(row)
+    yield '],\n "key_tables": {'
+    rows = Rows()
+    tables: dict[int, str] = {}
+    written: set[str] = set()
+    for host in report.hosts:
+        if host.verdict is not None and id(host.keys) not in tables:
+            table = rows.table(host.keys)
+            name = tables[id(host.keys)] = digest(table)
+            if name not in written:
+                yield ("," if written else "") + f'\n  "{name}": {table}'
+                written.add(name)
+    yield '},\n "hosts": ['
+    for number, host in enumerate(report.hosts):
+        keys = json.dumps(tables[id(host.keys)]) if host.verdict else "null"
+        yield ("," if number else "") + "\n  " + rows.host(host, keys)
+    yield "]}\n"
+
+
+def head(report: Report, *, exit_code: int) -> dict[str, Any]:
+    """Return what the report says of the run as a whole."""
+    return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "tuner", "version": report.version},
         "started": report.started,
@@ -36,62 +64,91 @@ def render_json(report: Report, *, exit_code: int) -> Iterator[str]:
             {**_waiver(unused.waiver), "hosts": unused.hosts} for unused in report.unused_waivers
         ],
     }
-    for name, value in head.items():
-        yield "{" if name == "schema_version" else ",\n "
-        yield f"{json.dumps(name)}: {json.dumps(value)}"
-    yield ',\n "groups": ['
-    for number, block in enumerate(blocks(report.hosts)):
-        row = {"id": block.id, "outcome": block.outcome, "hosts": block.hosts}
-        yield ("," if number else "") + "\n  " + json.dumps(row)
-    yield '],\n "key_tables": {'
-    tables: dict[tuple[KeyState, ...], str] = {}
-    for host in report.hosts:
-        if host.verdict is not None and host.keys not in tables:
-            rows = json.dumps([_key(state) for state in host.keys])
-            name = hashlib.sha256(rows.encode()).hexdigest()[:8]
-            yield ("," if tables else "") + f'\n  "{name}": {rows}'
-            tables[host.keys] = name
-    yield '},\n "hosts": ['
-    for number, host in enumerate(report.hosts):
-        yield ("," if number else "") + "\n  " + json.dumps(_host(host, tables))
-    yield "]}\n"
 
 
-def _host(host: HostReport, tables: Mapping[tuple[KeyState, ...], str]) -> dict[str, Any]:
-    verdict = host.verdict
-    return {
-        "name": host.name,
-        "roles": host.roles,
-        "groups": host.groups,
-        "outcome": host.outcome,
-        "kernel": host.kernel or None,
-        "os": host.os or None,
-        "keys": tables[host.keys] if verdict else None,
-        "findings": [_finding(finding) for finding in verdict.findings] if verdict else [],
-        "known": [_finding(finding) for finding in verdict.known] if verdict else [],
-        "waived": [
-            {
-                **_finding(waived.finding),
-                "waiver": {
-                    "reason": waived.waiver.reason,
-                    "owner": waived.waiver.owner,
-                    "until": waived.waiver.until.isoformat(),
-                },
-            }
-            for waived in (verdict.waived if verdict else ())
-        ],
-        "unjudged": [
-            {"rule": skipped.rule, "reason": skipped.reason}
-            for skipped in (verdict.skipped if verdict else ())
-        ],
-        "error": {
-            "kind": host.failure.kind,
-            "message": host.failure.message,
-            "hint": host.failure.hint or None,
+def groups(report: Report) -> Iterator[dict[str, Any]]:
+    """Yield the groups of hosts that came out alike."""
+    commands = Commands(report)
+    for block in report.blocks:
+        yield {
+            "id": block.id,
+            "outcome": block.outcome,
+            "command": commands.of(block) or None,
+            "hosts": block.hosts,
         }
-        if host.failure
-        else None,
-    }
+
+
+class Rows:
+    """JSON texts of hosts; what hosts share is put into words once."""
+
+    def __init__(self) -> None:
+        self._tables: dict[int, tuple[object, str]] = {}
+        self._findings: dict[int, tuple[object, str]] = {}
+
+    def table(self, keys: tuple[KeyState, ...]) -> str:
+        """Return the list of where every key stands."""
+        known = self._tables.get(id(keys))
+        if known is None:
+            text = json.dumps([_key(state) for state in keys])
+            # The object is kept with the text: its id stays its own.
+            known = self._tables[id(keys)] = (keys, text)
+        return known[1]
+
+    def host(self, host: HostReport, keys: str) -> str:
+        """Return one host's object; ``keys`` is the JSON that stands for where its keys stand."""
+        verdict = host.verdict or Verdict()
+        start = json.dumps(
+            {
+                "name": host.name,
+                "roles": host.roles,
+                "groups": host.groups,
+                "outcome": host.outcome,
+                "kernel": host.kernel or None,
+                "os": host.os or None,
+            }
+        )
+        findings = ", ".join(self._finding(finding) for finding in verdict.findings)
+        known = ", ".join(self._finding(finding) for finding in verdict.known)
+        rest = json.dumps(
+            {
+                "waived": [
+                    {
+                        **_finding(waived.finding),
+                        "waiver": {
+                            "reason": waived.waiver.reason,
+                            "owner": waived.waiver.owner,
+                            "until": waived.waiver.until.isoformat(),
+                        },
+                    }
+                    for waived in verdict.waived
+                ],
+                "unjudged": [
+                    {
+                        "rule": skipped.rule,
+                        "reason": skipped.reason,
+                        "hint": skipped.hint or None,
+                    }
+                    for skipped in verdict.skipped
+                ],
+                "gauges": _gauges(host.gauges) if host.gauges else None,
+                "error": {
+                    "kind": host.failure.kind,
+                    "message": host.failure.message,
+                    "hint": host.failure.hint or None,
+                }
+                if host.failure
+                else None,
+            }
+        )
+        told = f'"findings": [{findings}], "known": [{known}]'
+        return f'{start[:-1]}, "keys": {keys}, {told}, {rest[1:]}'
+
+    def _finding(self, finding: Finding) -> str:
+        known = self._findings.get(id(finding))
+        if known is None:
+            text = json.dumps(_finding(finding))
+            known = self._findings[id(finding)] = (finding, text)
+        return known[1]
 
 
 def _baseline(report: Report) -> dict[str, Any] | None:
@@ -144,6 +201,7 @@ def _reading(live: Reading | None) -> dict[str, Any]:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
+        "cause": digest(identify_cause(finding)),
         "rule": finding.rule,
         "kind": finding.kind,
         "severity": str(finding.severity),
@@ -156,6 +214,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "file": finding.path or None,
         "line": finding.line or None,
         "fix": {"value": finding.fix.value, "safe": finding.fix.safe} if finding.fix else None,
+        "state": finding.state,
+        "note": finding.note or None,
         "parts": [_finding(part) for part in finding.parts],
     }
 
@@ -166,4 +226,26 @@ def _boot(boot: NextBoot) -> dict[str, Any]:
         "value": None if boot.value is None else str(boot.value),
         "file": boot.path or None,
         "line": boot.line or None,
+    }
+
+
+def _gauges(gauges: Gauges) -> dict[str, Any]:
+    return {
+        "usable_ports": gauges.usable,
+        "destinations": [
+            {
+                "local": destination.local,
+                "remote": destination.remote,
+                "port": destination.port,
+                "used": destination.used,
+                "time_wait": destination.time_wait,
+            }
+            for destination in gauges.destinations
+        ],
+        "time_wait": gauges.time_wait,
+        "time_wait_limit": gauges.time_wait_limit,
+        "seconds": gauges.seconds,
+        "conntrack": {"entries": gauges.conntrack[0], "max": gauges.conntrack[1]}
+        if gauges.conntrack
+        else None,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
@@ -28,6 +28,7 @@ class LintReport:
     suppressed: tuple[Suppressed, ...]
     version: str
     fail_on: Severity | None
+    sources: Mapping[str, bytes] = field(default_factory=dict)  # what the files hold, by path
 
     @property
     def failed(self) -> bool:
@@ -47,7 +48,7 @@ class LintReport:
 def print_lint(report: LintReport, console: Console) -> None:
     """Print a line a finding, ``path:line:column: severity rule: message``, then the totals."""
     if not console.is_terminal:
-        _write_plain(report, console)
+        console.file.writelines(render_lint_text(report))
         return
     for finding in report.findings:
         place = f"{clean(finding.path)}:{finding.line}:{finding.column}"
@@ -67,16 +68,16 @@ def print_lint(report: LintReport, console: Console) -> None:
     console.print(Text(_totals(report), style="bold"))
 
 
-def _write_plain(report: LintReport, console: Console) -> None:
-    """Write the same without rich, which takes long over thousands of lines."""
+def render_lint_text(report: LintReport) -> Iterator[str]:
+    """Yield the same in pieces, without rich, which takes long over thousands of lines."""
     for finding in report.findings:
-        console.file.write(
+        yield (
             f"{clean(finding.path)}:{finding.line}:{finding.column}: {finding.severity} "
             f"{finding.rule}: {clean(finding.message, longest=600)}\n"
         )
         if finding.wanted:
-            console.file.write(f"    instead: {clean(finding.wanted, longest=600)}\n")
-    console.file.write(f"{_totals(report)}\n")
+            yield f"    instead: {clean(finding.wanted, longest=600)}\n"
+    yield f"{_totals(report)}\n"
 
 
 def _totals(report: LintReport) -> str:

@@ -9,33 +9,42 @@ from rich.text import Text
 
 from tuner.policy.policy import Severity
 from tuner.report._clean import clean
+from tuner.report._command import Commands
 from tuner.report._known import print_known
-from tuner.report._report import Block, HostReport, Outcome, Report, blocks, fold
-from tuner.rules._finding import Finding, NextBoot, Origin, State, Verdict
-from tuner.snapshot.snapshot import Missing
+from tuner.report._report import Block, HostReport, Outcome, Report
+from tuner.report._words import (
+    facts,
+    message,
+    names,
+    plural,
+    reading,
+    remedies,
+    standing,
+    tally,
+    unseen,
+)
+from tuner.rules._finding import Finding, Verdict
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _INDENT = 2
 _BODY = _INDENT + 8
 _NAMES = 6  # how many host names or ranges a heading shows
-
-
-_TELLING = frozenset({State.DRIFTED, State.LOST_AT_BOOT})
-"""States that say more than live value and next boot do; those with a note have a line."""
+_COMMAND = 300  # characters of a command that is shown
 
 
 def print_report(report: Report, console: Console) -> None:
     """Print the whole report: blocks with findings, unreachable hosts, recap."""
-    found = blocks(report.hosts)
+    found = report.blocks
+    commands = Commands(report)
     judged = [block for block in found if block.like.verdict is not None]
     for block in judged:
-        if block.outcome is not Outcome.CLEAN or _verdict(block).waived:
-            _print_block(block, console)
+        if block.outcome is not Outcome.CLEAN or _verdict(block).waived or _verdict(block).known:
+            _print_block(block, commands.of(block), console)
     failed = [block for block in found if block.like.verdict is None]
     if failed:
         console.print(Text("NOT JUDGED", style="bold"))
         for block in failed:
-            _print_failure(block, console)
+            _print_failure(block, commands.of(block), console)
         console.print()
     _print_recap(report, found, console)
 
@@ -61,25 +70,41 @@ def print_arrival(host: HostReport, console: Console) -> None:
         )
 
 
-def _print_block(block: Block, console: Console) -> None:
+def _print_block(block: Block, command: str, console: Console) -> None:
     verdict = _verdict(block)
-    heading = Text.assemble((_names(block.hosts), "bold"))
-    heading.append(f"  {', '.join(block.like.roles)}", style="dim")
-    heading.append(f"  {_tally(verdict)}")
+    heading = Text.assemble((names(block.hosts, _NAMES), "bold"))
+    heading.append(f"  {clean(', '.join(block.like.roles))}", style="dim")
+    kept = (("known", verdict.known), ("waived", verdict.waived))
+    apart = (f"{len(them)} {word}" for word, them in kept if them)
+    heading.append(f"  {', '.join(filter(None, (tally(verdict), *apart)))}")
     console.print(heading)
     for finding in verdict.findings:
         _print_finding(finding, console)
+    if verdict.known:
+        line = Text(", ".join(map(_called, verdict.known)))
+        _write(console, line, _BODY, Text("known   ", style="dim"))
     for waived in verdict.waived:
         line = Text.assemble(
-            ("waived  ", "dim"),
-            f"{waived.finding.rule} {clean(waived.finding.key or '')}: ",
+            f"{_called(waived.finding)}: ",
             (clean(waived.waiver.reason), "italic"),
             f" ({clean(waived.waiver.owner)}, until {waived.waiver.until.isoformat()})",
         )
-        _write(console, line)
-    if verdict.skipped:
-        _print_skipped(verdict, console)
+        _write(console, line, _BODY, Text("waived  ", style="dim"))
+    for reason, rules in unseen(verdict).items():
+        line = Text(f"could not see {reason}; not judged: {', '.join(rules)}")
+        _write(console, line, _BODY, Text("unknown ", style="magenta"))
+    for hint in remedies(verdict):
+        _write(console, Text(hint, style="dim"), _BODY)
+    _print_command(block, command, console)
     console.print()
+
+
+def _print_command(block: Block, command: str, console: Console) -> None:
+    """Print the group's command as one line that can be copied, whatever the width."""
+    if 0 < len(command) <= _COMMAND:
+        shown = clean(command, longest=_COMMAND)
+        line = Text.assemble(" " * _INDENT, shown, (f"  # group {block.id}", "dim"))
+        console.print(line, soft_wrap=True)
 
 
 def _print_finding(finding: Finding, console: Console) -> None:
@@ -93,51 +118,32 @@ def _print_finding(finding: Finding, console: Console) -> None:
     if finding.confidence != "proven":
         head.append(f" ({finding.confidence})", style="dim")
     _write(console, head)
-    facts = [f"live {_live(finding)}"] if finding.live is not None else []
-    if finding.wanted:
-        facts.append(f"wanted {finding.wanted}")
-    if finding.next_boot is not None and finding.next_boot.origin is not Origin.ABSENT:
-        facts.append(f"next boot {_boot(finding.next_boot)}")
-    if finding.path:
-        facts.append(f"{clean(finding.path)}:{finding.line}")
-    if finding.state in _TELLING:
-        facts.append(str(finding.state))
-    if facts:
-        _write(console, Text(" · ".join(facts)), _BODY)
+    told = facts(finding)
+    if told:
+        _write(console, Text(" · ".join(told)), _BODY)
     if finding.note:
-        _write(console, Text(f"{finding.state}: {clean(finding.note, longest=300)}"), _BODY)
-    _write(console, Text(clean(finding.message, longest=600)), _BODY)
+        _write(console, Text(standing(finding)), _BODY)
+    _write(console, Text(message(finding)), _BODY)
     _write(console, Text(f"tuner explain {finding.rule}", style="dim"), _BODY)
 
 
-def _print_skipped(verdict: Verdict, console: Console) -> None:
-    reasons: dict[str, list[str]] = {}
-    for skipped in verdict.skipped:
-        reasons.setdefault(skipped.reason, []).append(skipped.rule)
-    for reason, rules in reasons.items():
-        line = Text.assemble(
-            ("unknown ", "magenta"),
-            f"could not see {clean(reason)}; not judged: {', '.join(rules)}",
-        )
-        _write(console, line)
-
-
-def _print_failure(block: Block, console: Console) -> None:
+def _print_failure(block: Block, command: str, console: Console) -> None:
     failure = block.like.failure
     if failure is None:
         return
-    line = Text.assemble((_names(block.hosts), "bold"), "  ", (failure.kind, "red"))
+    line = Text.assemble((names(block.hosts, _NAMES), "bold"), "  ", (clean(failure.kind), "red"))
     _write(console, line)
     _write(console, Text(clean(failure.message, longest=600)), _BODY)
     if failure.hint:
         _write(console, Text(clean(failure.hint, longest=600), style="dim"), _BODY)
+    _print_command(block, command, console)
 
 
 def _print_recap(report: Report, found: Sequence[Block], console: Console) -> None:
     console.print(Text("RECAP", style="bold"))
-    names = [_names(block.hosts) for block in found]
-    widest = min(max((len(name) for name in names), default=0), max(20, console.width - 60))
-    for block, name in zip(found, names, strict=True):
+    titles = [names(block.hosts, _NAMES) for block in found]
+    widest = min(max((len(title) for title in titles), default=0), max(20, console.width - 60))
+    for block, name in zip(found, titles, strict=True):
         line = Text(f"{name:<{widest}} : ")
         if block.like.verdict is None:
             line.append("unreachable", style="red")
@@ -146,15 +152,19 @@ def _print_recap(report: Report, found: Sequence[Block], console: Console) -> No
             if report.baseline is not None:
                 line.append(f"  known={len(block.like.verdict.known)}")
         _write(console, line)
-    total = Text(f"{_plural(len(report.hosts), 'host')}: ", style="bold")
+    total = Text(f"{plural(len(report.hosts), 'host')}: ", style="bold")
     total.append(f"{report.count(Outcome.CLEAN)} clean, ", style="green")
     total.append(f"{report.count(Outcome.FINDINGS)} with findings, ", style="yellow")
     total.append(f"{report.count(Outcome.UNJUDGED)} could not be judged, ", style="magenta")
     total.append(f"{report.count(Outcome.UNREACHABLE)} unreachable", style="red")
     console.print(total)
-    partly = sum(bool(host.verdict and host.verdict.skipped) for host in report.hosts)
+    partly = sum(
+        host.outcome is Outcome.FINDINGS and bool(host.verdict and host.verdict.skipped)
+        for host in report.hosts
+    )
     if partly:
-        console.print(Text(f"{_plural(partly, 'host')} could not be judged by every rule"))
+        verb = "was" if partly == 1 else "were"
+        console.print(Text(f"{partly:,} of those with findings {verb} not judged by every rule"))
     print_known(report, console)
     if report.interrupted:
         console.print(Text("interrupted: hosts that had not answered are counted as unreachable"))
@@ -172,53 +182,27 @@ def _counts(verdict: Verdict) -> Text:
     return line
 
 
-def _tally(verdict: Verdict) -> str:
-    parts = []
-    for severity in sorted(Severity, reverse=True):
-        number = sum(finding.severity is severity for finding in verdict.findings)
-        if number:
-            parts.append(_plural(number, str(severity)))
-    if verdict.skipped:
-        parts.append(f"{_plural(len(verdict.skipped), 'rule')} could not judge")
-    return ", ".join(parts)
-
-
-def _names(hosts: Sequence[str]) -> str:
-    folded = [clean(name) for name in fold(hosts)]
-    shown = ", ".join(folded[:_NAMES]) + (", …" if len(folded) > _NAMES else "")
-    return f"{shown} ({len(hosts)} hosts)" if len(hosts) > 1 else shown
+def _called(finding: Finding) -> str:
+    return f"{finding.rule} {clean(finding.key or '')}".rstrip()
 
 
 def _live(finding: Finding) -> str:
-    if isinstance(finding.live, Missing):
-        return str(finding.live)
-    return clean(str(finding.live)) or "empty"
+    return "" if finding.live is None else reading(finding.live)
 
 
-def _boot(boot: NextBoot) -> str:
-    match boot.origin:
-        case Origin.FILE:
-            return clean(str(boot.value)) or "empty"
-        case Origin.DEFAULT:
-            return f"{boot.value} (kernel default)"
-        case Origin.ABSENT:
-            return "no such key"
-        case Origin.UNSET:
-            return "kernel default"
-        case Origin.UNKNOWN:
-            return "unknown"
+def _write(console: Console, text: Text, indent: int = _INDENT, label: Text | None = None) -> None:
+    """Print the text indented, with a label before its first line.
 
-
-def _write(console: Console, text: Text, indent: int = _INDENT) -> None:
-    """Print the text indented; rich's own padding would fill every line up with blanks."""
+    Rich's own padding would fill every line up with blanks.
+    """
     for line in text.wrap(console, max(console.width - indent, 10)):
         line.rstrip()
-        console.print(Text(" " * indent).append_text(line), no_wrap=True, crop=False)
+        start = Text(" " * (indent - len(label or "")))
+        if label is not None:
+            start.append_text(label)
+            label = None
+        console.print(start.append_text(line), no_wrap=True, crop=False)
 
 
 def _verdict(block: Block) -> Verdict:
     return block.like.verdict or Verdict()
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -19,6 +19,7 @@ from tuner.rules._boot import next_boot
 from tuner.rules._finding import Finding, Kind, Skipped, Verdict, Waived
 from tuner.rules._rule import Rule
 from tuner.rules._state import key_state
+from tuner.rules._unseen import remedy
 from tuner.rules.expired_waiver import expired
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
@@ -76,7 +77,8 @@ def check(
             for finding in rule.check(snapshot, policy):
                 findings.append(_located(snapshot, policy, finding))  # noqa: PERF401
         except Unreadable as missing:
-            skipped.append(Skipped(rule.id, missing.message))
+            hint = remedy(snapshot, missing.message)
+            skipped.append(Skipped(rule.id, missing.message, hint))
     findings = sorted(_without_echoes(findings, policy), key=_order)
     waivers = tuple(waivers)
     valid = [waiver for waiver in waivers if today is None or waiver.until >= today]

@@ -107,10 +107,11 @@ class Waived:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A rule that could not judge, and what it could not see."""
+    """A rule that could not judge, what it could not see, and what would show it if that helps."""
 
     rule: str
     reason: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

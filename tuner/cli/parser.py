@@ -459,9 +459,9 @@ def _add_schema(commands: argparse._SubParsersAction[_Parser]) -> None:
         "schema",
         help="print the JSON Schema of a JSON document",
         description="Print the JSON Schema that `tuner audit --format json` keeps to; "
-        "report-lines is that of each line of --format jsonl; plan, boot, checklist, difference and "
-        "lint are those of `tuner plan`, `tuner boot`, `tuner checklist`, `tuner diff` and "
-        "`tuner lint`.",
+        "report-lines is that of each line of --format jsonl; plan, boot, checklist, difference "
+        "and lint are those of `tuner plan`, `tuner boot`, `tuner checklist`, `tuner diff` "
+        "and `tuner lint`.",
     )
     schema.add_argument(
         "document",

@@ -230,7 +230,7 @@ def test_long_lines_of_a_diff_are_not_wrapped(tuner: Tuner, tmp_path: Path) -> N
         (["render", "--role", "base", "--host-facts", "x", "--kernel", "6.1"], "not allowed with"),
         (["render", "--role", "base", "--host-facts", "x", "--memory", "1G"], "does not go with"),
         (["render", "--role", "base", "--template", "bad.j2"], "bad.j2:3: 'oops' is undefined"),
-        (["render", "--role", "base", "-o", "gone/x"], "cannot write gone/x"),
+        (["render", "--role", "base", "-o", "gone/x"], "-o: there is no folder gone"),
     ],
 )
 def test_wrong_usage_exits_2_with_one_clear_message(

@@ -415,6 +415,7 @@ def check_saved(snapshot: Snapshot, plan: Plan) -> None:
         assert stale(plan, after(snapshot, plan))
 
 
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @QUICK
 @given(hosts(), policies(), waivers(), OPTIONS)
 def test_the_laws_hold(
@@ -423,6 +424,7 @@ def test_the_laws_hold(
     hold(snapshot, policy, known, options)
 
 
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @pytest.mark.long
 @pytest.mark.timeout(0)
 @pytest.mark.skipif("TUNER_LAWS" not in os.environ, reason="make laws runs it")

@@ -74,3 +74,17 @@ def _mode(path: Path) -> int:
     umask = os.umask(0)
     os.umask(umask)
     return 0o666 & ~umask
+
+
+def saved_as(name: str | None) -> Path | None:
+    """Return the file that -o names, None without it.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    if name is None:
+        return None
+    path = Path(name)
+    if not path.parent.is_dir():
+        raise UsageError(f"-o: there is no folder {path.parent}", hint="make it first")
+    return path

@@ -7,16 +7,14 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import resources
-from pathlib import Path
 
 from tuner.cli.consoles import on_stderr, on_stdout
 from tuner.cli.exits import Exit
 from tuner.cli.fan_out import ask
 from tuner.cli.hosts import choose_hosts
-from tuner.cli.paths import write_atomically
+from tuner.cli.paths import saved_as, write_atomically
 from tuner.cli.policies import DEFAULT_ROLE, policies_of
 from tuner.cli.template import Template, template_of
-from tuner.errors import UsageError
 from tuner.inventory.host import Host
 from tuner.plan.make import make_plan
 from tuner.plan.saved import save_plans
@@ -36,7 +34,7 @@ DIFFS = {
 
 def run(options: argparse.Namespace) -> Exit:
     """Plan for the hosts that the options name, and show it."""
-    output = _output(options.output)
+    output = saved_as(options.output)
     template = template_of(options.template)
     hosts = choose_hosts(options)
     planned, interrupted = plan_hosts(hosts, options, template)
@@ -121,17 +119,3 @@ def _exit(planned: Sequence[HostPlan], *, interrupted: bool) -> Exit:
         return Exit.INCOMPLETE
     something = any(host.plan is not None and not host.plan.empty for host in planned)
     return Exit.FINDINGS if something else Exit.CLEAN
-
-
-def _output(name: str | None) -> Path | None:
-    """Return where the plan is saved.
-
-    Raises:
-        UsageError: there is no such folder.
-    """
-    if name is None:
-        return None
-    path = Path(name)
-    if not path.parent.is_dir():
-        raise UsageError(f"-o: there is no folder {path.parent}", hint="make it first")
-    return path

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tuner.cli.exits import Exit
-from tuner.cli.paths import write_atomically
+from tuner.cli.paths import saved_as, write_atomically
 from tuner.cli.template import template_of
 from tuner.errors import UsageError
 from tuner.plan.digest import policy_digest
@@ -31,6 +31,7 @@ _SIZE = re.compile(r"([0-9]{1,15})\s*([kmgt]?)(?:i?b)?", re.ASCII | re.IGNORECAS
 
 def run(options: argparse.Namespace) -> Exit:
     """Print the file."""
+    output = saved_as(options.output)
     template = template_of(options.template)
     profiles = load_profiles([folder("profiles"), *map(Path, options.profiles)])
     policy = resolve(profiles, options.roles)
@@ -40,8 +41,8 @@ def run(options: argparse.Namespace) -> Exit:
         found = with_notes(found, f"For Linux {_NEWEST}; --kernel names another.")
     header = Header(policy.roles, policy_digest(policy))
     text = put(Work(found, header, template.text, template.file), Form(options.format))
-    if options.output is not None:
-        write_atomically(Path(options.output), [text])
+    if output is not None:
+        write_atomically(output, [text])
     else:
         sys.stdout.write(text)
     return Exit.CLEAN

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: audit test check corpus machine laws faults format docs differential fuzz lock wheel bench clean
+.PHONY: audit test check corpus machine laws faults formats format docs differential fuzz lock wheel bench clean
 .DEFAULT_GOAL := audit
 
 $(VENV)/.run: requirements.lock pyproject.toml
@@ -43,7 +43,12 @@ faults: $(VENV)/.dev
 # The laws of a plan over many made-up hosts: make laws EXAMPLES=20000
 EXAMPLES ?= 5000
 laws: $(VENV)/.dev
-	TUNER_LAWS=$(EXAMPLES) $(BIN)/pytest tests/plan/test_laws.py
+	TUNER_LAWS=$(EXAMPLES) $(BIN)/pytest -m long tests/plan/test_laws.py
+
+# What `tuner render` writes against butane and Talos' schema, which a folder has to hold:
+# make formats TUNER_PARSERS=/path with root/usr/bin/butane and schemas/talos.json
+formats: $(VENV)/.dev
+	$(BIN)/pytest -m long tests/plan/test_formats.py
 
 # Hold the rules against a folder of real files that is not here: make corpus CORPUS=/path
 corpus: $(VENV)/.dev

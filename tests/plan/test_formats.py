@@ -261,6 +261,7 @@ class TestButane:
         check_files({it["path"]: it["contents"]["inline"] for it in files})
         assert {it["mode"] for it in files} == {0o644}
 
+    @pytest.mark.long
     def test_butane_makes_ignition_of_it(self) -> None:
         butane = parser("root/usr/bin/butane")
         done = subprocess.run(
@@ -279,6 +280,7 @@ class TestButane:
 
 
 class TestTalos:
+    @pytest.mark.long
     def test_its_schema_takes_it(self) -> None:
         schema = json.loads(parser("schemas/talos.json").read_text())
         config = yaml.safe_load(put(work(TRICKY_GATEWAY), Form.TALOS))

@@ -313,3 +313,29 @@ def test_every_key_of_tcp_sockets_and_tracking_says_what_the_kernel_takes() -> N
         if entry.key.startswith(("net.ipv4.tcp_", "net.core.", "net.netfilter.nf_conntrack_")):
             gone = entry.until or entry.never or not entry.writable
             assert gone or entry.range is not None or entry.accepts, entry.key
+
+
+@pytest.mark.parametrize(
+    ("key", "release", "present"),
+    [
+        ("net.mptcp.close_timeout", "6.6.0", False),  # d866ae9aaa43
+        ("net.mptcp.close_timeout", "6.7.0", True),
+        ("net.mptcp.available_schedulers", "6.9.0", False),  # 73c900aa3660
+        ("net.mptcp.available_schedulers", "6.10.0", True),
+    ],
+)
+def test_keys_that_were_documented_later_than_they_came(
+    key: str, release: str, *, present: bool
+) -> None:
+    entry = describe(Key(key))
+    assert entry is not None
+    assert entry.present_in(parse_version(release)) is present
+
+
+def test_every_living_key_of_tcp_sockets_and_tracking_says_whom_it_touches_and_where_it_shows() -> (
+    None
+):
+    for entry in parameters().values():
+        if entry.key.startswith(("net.ipv4.tcp_", "net.core.", "net.netfilter.nf_conntrack_")):
+            gone = entry.until or entry.never
+            assert gone or (entry.affects and entry.see), entry.key

@@ -71,11 +71,28 @@ def packets() -> None:
         time.sleep(0.02)
 
 
+def entries() -> None:
+    """More one-way conversations than the connection table has room for."""
+    out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    number = 0
+    while True:
+        number += 1
+        with contextlib.suppress(OSError):
+            out.sendto(b"x", ("127.0.0.1", 10000 + number % 20000))
+        if number == 200:
+            ready()
+        time.sleep(0.002)
+
+
 def ready() -> None:
     print("ready", flush=True)
     os.close(1)
 
 
-{"neighbours": neighbours, "orphans": orphans, "buffers": buffers, "packets": packets}[
-    sys.argv[1]
-]()
+{
+    "neighbours": neighbours,
+    "orphans": orphans,
+    "buffers": buffers,
+    "packets": packets,
+    "entries": entries,
+}[sys.argv[1]]()

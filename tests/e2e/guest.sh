@@ -27,7 +27,8 @@ during() {
 set_to() { echo "$2" >"/proc/sys/$1"; }
 
 ip link set lo up
-busybox insmod "/usr/lib/uml/modules/$(uname -r)/kernel/drivers/net/dummy.ko"
+modules=/usr/lib/uml/modules/$(uname -r)/kernel
+busybox insmod "$modules/drivers/net/dummy.ko"
 ip link add link0 type dummy
 ip link set link0 arp on
 ip addr add 10.9.0.1/16 dev link0
@@ -47,4 +48,16 @@ ask files
 ip link set lo mtu 1500 gso_max_size 1500 gso_max_segs 1
 set_to net/core/netdev_max_backlog 0
 during packets
+set_to net/core/netdev_max_backlog 1000
+
+busybox insmod "$modules/net/ipv6/netfilter/nf_defrag_ipv6.ko"
+busybox insmod "$modules/net/ipv4/netfilter/nf_defrag_ipv4.ko"
+busybox insmod "$modules/net/netfilter/nf_conntrack.ko" enable_hooks=1
+set_to net/netfilter/nf_conntrack_buckets 512
+set_to net/netfilter/nf_conntrack_max 100
+during entries
+set_to net/netfilter/nf_conntrack_max 5000
+ask room
+set_to net/netfilter/nf_conntrack_max 16384
+ask chains
 busybox poweroff -f

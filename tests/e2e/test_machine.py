@@ -24,6 +24,9 @@ TROUBLES = {
     "buffers": ("tcp-memory-pressure", "error", "none of them grows"),
     "files": ("open-files-near-limit", "error", "files are open"),
     "packets": ("receive-queue-drops", "error", "dropped at the backlog of 0"),
+    "entries": ("conntrack-table-full", "error", "Entries dropped early to make room: "),
+    "room": ("conntrack-table-full", "note", "The table of 5,000 entries was full"),
+    "chains": ("conntrack-buckets-few", "warning", "16,384 entries in 512 chains"),
 }
 
 pytestmark = [

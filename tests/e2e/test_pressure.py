@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.e2e import test_machine
 from tests.fabric.fabric import Fabric, NamespaceHost
+from tuner.rules._check import registry
 from tuner.rules._finding import Kind
 
 pytestmark = pytest.mark.root
@@ -133,8 +135,17 @@ def test_the_trouble_is_found_with_its_numbers(
 def test_peers_that_do_not_close_are_found_as_well(
     findings: dict[str, list[dict[str, Any]]],
 ) -> None:
-    rules = {finding["rule"] for finding in of_pressure(findings["p-half-closed"])}
-    assert rules == {"close-wait-pile", "fin-wait2-pile"}
+    found = {finding["rule"]: finding for finding in of_pressure(findings["p-half-closed"])}
+    assert set(found) == {"close-wait-pile", "fin-wait2-pile"}
+    assert found["fin-wait2-pile"]["message"].startswith("600 sockets in FIN_WAIT2")
+    assert "port 8080" in found["fin-wait2-pile"]["message"]
+    assert found["close-wait-pile"]["message"].startswith("600 sockets in CLOSE_WAIT")
+
+
+def test_every_rule_of_pressure_is_provoked_here_or_on_a_machine() -> None:
+    provoked = {rule for _, rule, *_ in TROUBLES.values()} | {"fin-wait2-pile"}
+    provoked |= {rule for rule, *_ in test_machine.TROUBLES.values()}
+    assert {rule.id for rule in registry().values() if rule.kind is Kind.PRESSURE} <= provoked
 
 
 def test_packets_that_the_path_filter_drops_are_found(

@@ -168,6 +168,24 @@ def test_misspelt_names_get_suggestions_of_every_kind(asked: str, meant: str) ->
 
 
 @pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("NAT", "nat-and-port-reuse"),
+        ("SO_LINGER", "linger-and-reuseaddr"),
+        ("five-tuple", "ports-and-sockets"),
+        ("ephemeral", "ports-and-sockets"),
+        ("CLOSE_WAIT", "fin-wait"),
+        ("round-robin", "balancers"),
+        ("SYN cookies", "listen-queues"),
+    ],
+)
+def test_words_that_are_no_name_lead_to_the_page_that_speaks_of_them(
+    asked: str, meant: str
+) -> None:
+    assert meant in BOOK.suggestions(asked)
+
+
+@pytest.mark.parametrize(
     "asked", ["", " ", "/", ".", "a b", "\x1b[31m", "x" * 5000, "net..x", "%s"]
 )
 def test_nonsense_is_no_name(asked: str) -> None:

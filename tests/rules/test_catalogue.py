@@ -26,9 +26,10 @@ FILES = sorted(
     key=lambda path: path.stem,
 )
 SECTIONS = ("What it flags", "Why it is wrong", "Instead", "Applies to", "Evidence")
-# A file and its release, a commit, a standard, a manual page, or a rule that only passes them on.
+# A file and its release, a commit, a standard, or a rule that only passes them on; a manual page
+# alone has no release.
 SOURCE = re.compile(
-    r"linux v\d+\.\d+ \S+/\S+|linux@[0-9a-f]{12}$|RFC \d+|CVE-\d|[a-z.]+\(\d\)$"
+    r"linux v\d+\.\d+ \S+/\S+|linux@[0-9a-f]{12}$|RFC \d+|CVE-\d|busybox \d"
     r"|systemd (v|NEWS v)\d|procps-ng \d|the sources (that|of) "
 )
 JUDGING = {Kind.POLICY, Kind.MYTH, Kind.HAZARD, Kind.PRESSURE}

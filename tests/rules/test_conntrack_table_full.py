@@ -16,7 +16,18 @@ CASES: dict[str, dict[str, Any]] = {
     | {"finds": [("warning", CT + "max", "190,000 of 262,144 entries, 72 %")]},
     "90 %": table(240000) | {"finds": [("error", CT + "max", "524,288 would take 162 MiB")]},
     "it drops": table(200000, totals={"conntrack.drop": 9, "conntrack.early_drop": 4})
-    | {"rates": {"conntrack.drop": 4.0}, "finds": [("error", CT + "max", "4 entries were")]},
+    | {
+        "rates": {"conntrack.drop": 4.0},
+        "finds": [("error", CT + "max", "make room: 4 since boot")],
+    },
+    "full at times, and now": table(1000, 2048, totals={"conntrack.early_drop": 40})
+    | {
+        "rates": {"conntrack.early_drop": 8.0},
+        "finds": [("warning", CT + "max", "was full, though 1,000 are in it now")],
+    },
+    "full at times, hours ago": table(1000, 2048, totals={"conntrack.early_drop": 5000})
+    | {"finds": [("note", CT + "max", "5,000 since boot, 208 an hour")]},
+    "full once, long ago": table(1000, 2048, totals={"conntrack.early_drop": 5}),
     # A naive auditor flags a large count; it is a small part of this table.
     "naive: many": table(200000, 2097152),
     "unlimited": table(200000, 0),

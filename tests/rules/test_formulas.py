@@ -141,6 +141,7 @@ def test_a_reused_port_at_the_server() -> None:
     assert f.accepted_at_once(timestamps=False, newer=False) == 0.5
     assert f.longest_refusal(rfc1337=True) == 60
     assert f.longest_refusal(rfc1337=False) == 1
+    assert f.longest_refusal(rfc1337=True, timestamps=True) == float("inf")
 
 
 def test_sizes_of_the_sheet() -> None:

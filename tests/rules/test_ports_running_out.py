@@ -26,6 +26,12 @@ CASES: dict[str, dict[str, Any]] = {
             ("warning", REUSE, "14,200 of 28,232 ports from 192.0.2.1 to 192.0.2.9 port 5432")
         ],
     },
+    "half, before the search by parity": {
+        "kernel": "4.4.0",
+        "live": DEFAULT,
+        "sockets": flows(("ESTAB", 14200, DB)),
+        "finds": [("warning", RANGE, "connect() searches ever longer and fails at 28,232")],
+    },
     "nearly full, held open": {
         "live": DEFAULT,
         "sockets": flows(("ESTAB", 25000, DB)),

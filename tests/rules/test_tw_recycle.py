@@ -27,11 +27,16 @@ CASES: dict[str, dict[str, Any]] = {
         "facts": {"nat": "no"},
         "finds": [("error", KEY, "without NAT that still hits")],
     },
-    "on, 4.10": {
+    "on, 4.10, which has a clock for each connection itself": {
         "kernel": "4.10.1",
         "live": {KEY: "1"},
         "facts": {"nat": "no"},
-        "finds": [("error", KEY, "clock of its own from Linux 4.10 on")],
+        "finds": [("error", KEY, "two hosts like this one refuse each other, with or without NAT")],
+    },
+    "on, 4.10, NAT unknown: says what it turns on": {
+        "kernel": "4.10.1",
+        "live": {KEY: "1"},
+        "finds": [("error", KEY, "the inventory does not say whether there is one")],
     },
     "on, behind an L7 balancer": {
         "kernel": "4.9.0",
@@ -96,3 +101,26 @@ def test_a_minus_sign_keeps_sysctl_quiet(judge: Callable[..., Any]) -> None:
     finding = judge("tw-recycle", case).findings[0]
     assert (finding.path, finding.line, finding.fix) == (FILE, 1, None)
     assert "exit" not in finding.message
+
+
+def test_each_kernel_and_each_topology_gets_its_own_true_sentence(
+    judge_all: Callable[..., Any],
+) -> None:
+    said = {
+        (kernel, nat): next(
+            finding.message
+            for finding in judge_all(
+                {"kernel": kernel, "live": {KEY: "1"}, "facts": {"nat": nat}}
+            ).findings
+            if finding.rule == "tw-recycle"
+        )
+        for kernel in ("2.6.32", "3.10.0-1160.el7", "4.4.0", "4.10.1", "4.11.0")
+        for nat in ("yes", "no", "unknown")
+    }
+    for (kernel, nat), sentence in said.items():
+        # 3.17 began to refuse SYNs without timestamps; 4.10 alone gave each connection its clock.
+        assert ("or none" in sentence) is (kernel[0] == "4"), (kernel, nat)
+        assert ("two hosts like this one" in sentence) is (kernel == "4.10.1"), (kernel, nat)
+        assert ("inventory does not say" in sentence) is (nat == "unknown"), (kernel, nat)
+        assert ("behind this host's NAT" in sentence) is (nat == "yes"), (kernel, nat)
+        assert ("without NAT that still hits" in sentence) is (nat == "no"), (kernel, nat)

@@ -115,7 +115,7 @@ def test_every_family_of_the_audit_is_there() -> None:
         ("net.ipv4.tcp_syn_retries", "3.6.11", "5"),
         ("net.ipv4.tcp_syn_retries", "3.7.0", "6"),
         ("net.ipv4.tcp_syncookies", "2.6.32-754.el6", "0"),
-        ("net.ipv4.tcp_syncookies", "3.2.0", None),  # somewhere between 2.6.33 and 3.10
+        ("net.ipv4.tcp_syncookies", "2.6.33.3", "1"),
         ("net.ipv4.tcp_syncookies", "3.10.0-1160.el7", "1"),
         ("net.ipv4.tcp_challenge_ack_limit", "4.6.7", "100"),
         ("net.ipv4.tcp_challenge_ack_limit", "5.15.0", "1000"),
@@ -305,3 +305,37 @@ def test_a_release_needs_no_quotes_to_keep_its_zero(
     (tmp_path / "a.yml").write_text("a.b: {type: int, summary: x., sources: [s], since: 4.10}\n")
     monkeypatch.setattr(catalog, "_FOLDER", tmp_path)
     assert catalog._catalogue.__wrapped__().parameters[Key("a.b")].since == "4.10"
+
+
+def test_every_key_of_tcp_sockets_and_tracking_says_what_the_kernel_takes() -> None:
+    """Where no range does, words do; what cannot be written, or is gone, needs neither."""
+    for entry in parameters().values():
+        if entry.key.startswith(("net.ipv4.tcp_", "net.core.", "net.netfilter.nf_conntrack_")):
+            gone = entry.until or entry.never or not entry.writable
+            assert gone or entry.range is not None or entry.accepts, entry.key
+
+
+@pytest.mark.parametrize(
+    ("key", "release", "present"),
+    [
+        ("net.mptcp.close_timeout", "6.6.0", False),  # d866ae9aaa43
+        ("net.mptcp.close_timeout", "6.7.0", True),
+        ("net.mptcp.available_schedulers", "6.9.0", False),  # 73c900aa3660
+        ("net.mptcp.available_schedulers", "6.10.0", True),
+    ],
+)
+def test_keys_that_were_documented_later_than_they_came(
+    key: str, release: str, *, present: bool
+) -> None:
+    entry = describe(Key(key))
+    assert entry is not None
+    assert entry.present_in(parse_version(release)) is present
+
+
+def test_every_living_key_of_tcp_sockets_and_tracking_says_whom_it_touches_and_where_it_shows() -> (
+    None
+):
+    for entry in parameters().values():
+        if entry.key.startswith(("net.ipv4.tcp_", "net.core.", "net.netfilter.nf_conntrack_")):
+            gone = entry.until or entry.never
+            assert gone or (entry.affects and entry.see), entry.key

@@ -61,11 +61,15 @@ def wanted(expectation: Expectation, *, default: Value | None = None, memory: in
     if expectation.per_gib and memory:
         numbers = _scaled(numbers, memory)
     text = (
-        str(numbers)
+        f"{word} {numbers}"
         if isinstance(numbers, int)
-        else " ".join("any" if number is None else str(number) for number in numbers)
+        else " and ".join(
+            f"{place} {word} {number}"
+            for place, number in zip(_places(len(numbers)), numbers, strict=True)
+            if number is not None
+        )
     )
-    return f"{word} {text}" + (" per GiB of memory" if expectation.per_gib and not memory else "")
+    return text + (" per GiB of memory" if expectation.per_gib and not memory else "")
 
 
 def remedy(

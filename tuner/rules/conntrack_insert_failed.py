@@ -16,8 +16,9 @@ Instead
     the host, or TCP for DNS.
 
 Applies to
-    Hosts with connection tracking whose table is below 70 %; above, see conntrack-table-full. Since
-    Linux 6.5 a full NAT takes over ports of closing connections.
+    Hosts with connection tracking whose table is below 70 %; above, and for drops where the table
+    was full before, see conntrack-table-full. Since Linux 6.5 a full NAT takes over ports of
+    closing connections.
 
 Evidence
     /proc/net/stat/nf_conntrack. Measured on Linux 6.18 through a NAT of 16 ports: the 17th
@@ -31,7 +32,7 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._formulas import NAT_PORTS, nat_connections_per_second
-from tuner.rules._growth import growth
+from tuner.rules._growth import events, growth
 from tuner.rules._hosts import forwards, is_gateway
 from tuner.rules._rule import Rule
 from tuner.snapshot.snapshot import Snapshot
@@ -53,6 +54,8 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
         growth(snapshot, "conntrack.insert_failed"),
         growth(snapshot, "conntrack.drop"),
     )
+    if events(snapshot, "conntrack.early_drop"):  # it was full: what was dropped then is its fault
+        dropped = failed
     worst = max(failed, dropped, key=lambda it: (it.per_second, it.total))
     if not worst.often(_OFTEN):
         return

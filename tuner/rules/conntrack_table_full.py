@@ -2,12 +2,16 @@
 
 What it flags
     nf_conntrack_count at 70 % of nf_conntrack_max or more: a warning; at 90 %, or with packets
-    dropped for want of room between the two samples, an error. Early drops since boot are named.
+    dropped for want of room between the two samples, an error. A table with room now that was full
+    before, which early drops show: a warning while they go on, a note from sixty an hour since boot
+    on.
 
 Why it is wrong
-    When the table is full every packet of a new connection is dropped, for everybody behind this
-    host, and the log says "nf_conntrack: table full, dropping packet". From 95 % on the kernel
-    removes entries of closing connections first (since Linux 4.12), which shows as early drops.
+    A new connection that finds the table full takes the place of one in its eight next chains that
+    has not yet seen packets both ways: an early drop, which hits slow handshakes and UDP. Where
+    there is none the packet is dropped, for everybody behind this host, and the log says
+    "nf_conntrack: table full, dropping packet". Then, since Linux 4.12, the kernel also clears
+    closing connections away until the count is below 95 %, and counts that nowhere.
 
 Instead
     A higher nf_conntrack_max, 320 bytes each, with buckets to match. Then shorter stays: entries of
@@ -20,7 +24,7 @@ Applies to
 
 Evidence
     nf_conntrack_count and _max; /proc/net/stat/nf_conntrack; linux __nf_conntrack_alloc(),
-    gc_worker().
+    early_drop_list(), gc_worker().
 """
 
 from __future__ import annotations
@@ -29,7 +33,7 @@ from collections.abc import Iterator
 
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
-from tuner.rules._growth import Growth, events, growth
+from tuner.rules._growth import Growth, growth
 from tuner.rules._rule import Rule
 from tuner.rules._sizes import chain_length, conntrack_bytes, in_words
 from tuner.snapshot.snapshot import Snapshot
@@ -41,6 +45,7 @@ _COUNT = Key("net.netfilter.nf_conntrack_count")
 _BUCKETS = Key("net.netfilter.nf_conntrack_buckets")
 _ESTABLISHED = Key("net.netfilter.nf_conntrack_tcp_timeout_established")
 _WARN, _NEAR = 70, 90  # per cent
+_OFTEN = 60.0  # an hour
 _LONG = 86400
 
 
@@ -50,10 +55,20 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
     if not most or count is None:
         return
     counters = snapshot.counters
-    dropped = growth(snapshot, "conntrack.drop") if counters is not None else Growth(0, 0.0, 0.0)
-    early = events(snapshot, "conntrack.early_drop")
+    none = Growth(0, 0.0, 0.0)
+    dropped = growth(snapshot, "conntrack.drop") if counters is not None else none
+    early = growth(snapshot, "conntrack.early_drop") if counters is not None else none
     share = 100 * count // most
     if share < _WARN:
+        if early.often(_OFTEN):
+            yield RULE.finding(
+                f"The table of {most:,} entries was full, though {count:,} are in it now: entries "
+                f"without an answer yet were thrown out for new ones, {early.words}.",
+                key=KEY,
+                wanted=f"at least {2 * most}, or shorter stays",
+                severity=Severity.WARNING if early.now else Severity.NOTE,
+                fix=Fix(str(2 * most), safe=True),
+            )
         return
     buckets = snapshot.number(_BUCKETS) or 0
     wanted = 2 * most
@@ -64,7 +79,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
         if stay > _LONG
         else ""
     )
-    lost = f" {early:,} entries were dropped early since boot." if early else ""
+    lost = f" Entries dropped early to make room: {early.words}." if early.total else ""
     yield RULE.finding(
         f"{count:,} of {most:,} entries, {share} %: at 100 % every new connection is dropped. "
         f"{wanted:,} would take {in_words(conntrack_bytes(wanted, buckets))}, and "
@@ -83,7 +98,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     confidence=Confidence.PROVEN,
     sources=(
-        "linux v6.18 net/netfilter/nf_conntrack_core.c __nf_conntrack_alloc",
+        "linux v6.18 net/netfilter/nf_conntrack_core.c __nf_conntrack_alloc, early_drop_list",
         "linux v6.18 Documentation/networking/nf_conntrack-sysctl.rst nf_conntrack_max",
     ),
     doc=__doc__,

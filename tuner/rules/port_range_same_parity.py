@@ -4,9 +4,9 @@ What it flags
     A range with an odd number of ports, on Linux 4.2 and later, that somebody chose.
 
 Why it is wrong
-    connect() takes ports in pairs from the first one on, so that the last port of such a range is
-    never used; the kernel says "prefer different parity for start/end values" when it is set. It
-    costs one port of many thousands, and a line in the log at every boot.
+    connect() takes ports in pairs from the first one on (since 4.6), so that the last port of such
+    a range is never used; the kernel says "prefer different parity for start/end values" when it is
+    set. It costs one port of many thousands, and a line in the log at every boot.
 
 Instead
     One port more or less at either end, 65535 instead of 65000 or 65534.

@@ -6,10 +6,10 @@ What it flags
     lets the kernel use again are not counted.
 
 Why it is wrong
-    From half of the range on connect() searches long: 24-32 µs become milliseconds. When the range
-    is full it fails with EADDRNOTAVAIL, or EADDRINUSE in programs that bind first; the kernel
-    counts neither. A client that closes first holds each port for 60 s, so that P ports allow P/60
-    new connections a second: 470 by default.
+    From half of the range on connect() searches long, since Linux 4.6: 24-32 µs become
+    milliseconds. When the range is full it fails with EADDRNOTAVAIL, or EADDRINUSE in programs that
+    bind first; the kernel counts neither. A client that closes first holds each port for 60 s, so
+    that P ports allow P/60 new connections a second: 470 by default.
 
 Instead
     In this order: keep connections open (keep-alive, pooling, multiplexing); let the server close,
@@ -70,13 +70,15 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
         if taken >= _LEAST and taken >= _HALF * usable:
             found.append((taken, waiting, f"{local} to {remote} port {port}", frees))
     found.sort(key=lambda item: (-item[0], item[2]))
+    by_parity = snapshot.kernel.at_least(4, 6)
+    searches = f"searches long from {usable // 2:,} on" if by_parity else "searches ever longer"
     for taken, waiting, where, frees in found[:_MOST_FINDINGS]:
         key, fix, cure = _cure(limits, taken, waiting, reuse=frees or not stamps)
         yield RULE.finding(
             f"{taken:,} of {usable:,} ports from {where} are in use, {waiting:,} of them in "
-            f"TIME_WAIT; connect() searches long from {usable // 2:,} on and fails at "
-            f"{usable:,}. Closing first, {usable:,} ports allow {connections_per_second(usable):,} "
-            f"new connections a second. Keep them open, or let the server close; then {cure}.",
+            f"TIME_WAIT; connect() {searches} and fails at {usable:,}. Closing first, {usable:,} "
+            f"ports allow {connections_per_second(usable):,} new connections a second. Keep them "
+            f"open, or let the server close; then {cure}.",
             key=key,
             wanted="fewer connections, or more ports for them",
             severity=Severity.ERROR if taken >= _NEAR * usable else Severity.WARNING,
@@ -110,6 +112,7 @@ RULE = Rule(
     confidence=Confidence.PROVEN,
     sources=(
         "linux v6.18 net/ipv4/inet_hashtables.c __inet_hash_connect",
+        "linux@1580ab63fc9a",
         "linux v6.18 Documentation/networking/ip-sysctl.rst ip_local_port_range",
     ),
     doc=__doc__,

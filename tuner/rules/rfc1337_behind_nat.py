@@ -9,9 +9,9 @@ Why it is wrong
     The key makes a TIME_WAIT entry ignore resets. A NAT hands the port of one client to the next;
     when that client's SYN looks older than what the server remembers, the server answers with an
     acknowledgement of the old connection, the client resets it and tries again. With 0 the reset
-    removes the entry and the next try succeeds, about 10 ms later. With 1 the entry stays: without
-    timestamps the client is kept out for what is left of the 60 s, and with them every try starts
-    the 60 s again, until the client gives up.
+    removes the entry and the next try succeeds, about 10 ms later (clients before Linux 5.6 wait a
+    second). With 1 the entry stays: without timestamps the client is kept out for what is left of
+    the 60 s, and with them every try starts the 60 s again, until the client gives up.
 
 Instead
     0, the default. The sentence on this key in the kernel's own documentation says the reverse of

@@ -6,8 +6,8 @@ What it flags
 
 Why it is wrong
     A queue of 65,535 connections that wait for accept() is seconds long already: clients at its end
-    have given up. A larger number makes it no shorter. Up to 3.19 65536 became 0, and every
-    listener held one connection.
+    have given up. A larger number makes it no shorter. On old kernels 65536 became 0, and every
+    listener held one connection; later ones up to 3.19 refuse the number.
 
 Instead
     4096, the default since Linux 5.4, or as much as a program's listen() asks for and accept()

@@ -7,9 +7,9 @@ What it flags
 Why it is wrong
     A SYN for an address and port that this server still holds in TIME_WAIT is accepted at once when
     its timestamp is newer, or its sequence number higher. Otherwise the server repeats its last
-    acknowledgement, the client resets it and tries again: 10 ms later directly, one to three
-    seconds through a small NAT, and not before the entry's end with tcp_rfc1337=1. These counters
-    show that it happens.
+    acknowledgement, the client resets it and tries again: 10 ms later directly (a second with
+    clients before Linux 5.6), one to three seconds through a small NAT, and not before the entry's
+    end with tcp_rfc1337=1. These counters show that it happens.
 
 Instead
     More addresses or ports on the side that opens: NAT addresses, balancer addresses. Kept

@@ -6,10 +6,10 @@ What it flags
     one address and port.
 
 Why it is wrong
-    A SYN that is lost costs a second, the next one two more. A peer that is down, overloaded or
-    behind a firewall that drops does not answer. One kind looks random: a stateful firewall between
-    the hosts that still has an entry for the same addresses and ports drops the SYN of a reused
-    port, while Linux's own conntrack lets it pass.
+    A SYN that is lost costs a second, the next one two more (one since Linux 6.5). A peer that is
+    down, overloaded or behind a firewall that drops does not answer. One kind looks random: a
+    stateful firewall between the hosts that still has an entry for the same addresses and ports
+    drops the SYN of a reused port, while Linux's own conntrack lets it pass.
 
 Instead
     Capture on both sides. Where the SYN leaves here and does not arrive: the firewall's timers for

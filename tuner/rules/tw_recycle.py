@@ -7,11 +7,13 @@ What it flags
 
 Why it is wrong
     With it the kernel remembers, for each remote address, the last timestamp it saw, and for 60 s
-    drops every SYN from that address with an older timestamp or with none. Two hosts behind one NAT
-    share an address but no clock, so one of them cannot connect. It is no safer without NAT: Linux
-    4.10, and kernels that carry commit 165573e41f2f (6.1.192, 6.12.117 and 6.18.33 among them),
-    give every connection a clock of its own, and look to such a server like many hosts behind one
-    NAT. On a kernel without the key the line does nothing but make `sysctl -p` exit with 1.
+    drops every SYN from that address with an older timestamp (since 3.17 also with none). Two hosts
+    behind one NAT share an address but no clock, so one of them cannot connect. It is no safer
+    without NAT: Linux 4.10, and kernels that carry commit 165573e41f2f (6.1.192, 6.12.117 and
+    6.18.33 among them), give every connection a clock of its own, and look to such a server like
+    many hosts behind one NAT. 4.11 went back to one clock for each pair of hosts, for the sake of
+    such servers. TIME_WAIT of the host itself lasts 3.5 retransmission timeouts then, and protects
+    as little. On a kernel without the key the line does nothing but make `sysctl -p` exit with 1.
 
 Instead
     0 on kernels up to 4.11; no line at all on later ones. TIME_WAIT on a server needs nothing done;
@@ -73,10 +75,17 @@ def _danger(snapshot: Snapshot) -> str:
     facts = snapshot.facts
     refused = events(snapshot, "TcpExt.PAWSPassive")
     count = f" It has refused {refused:,} SYNs since boot (PAWSPassive)." if refused else ""
-    start = (
-        "For 60 s after a connection closes, SYNs from the same address with an older timestamp or "
-        "none are dropped"
+    older = (
+        "an older timestamp or none" if snapshot.kernel.at_least(3, 17) else "an older timestamp"
     )
+    start = (
+        f"For 60 s after a connection closes, SYNs from the same address with {older} are dropped"
+    )
+    if snapshot.kernel.at_least(4, 10) and not snapshot.kernel.at_least(4, 11):
+        count = (
+            " Linux 4.10 itself gives every connection a clock of its own, so that two hosts like "
+            f"this one refuse each other, with or without NAT.{count}"
+        )
     if facts.balancer is Balancer.L7:
         return (
             f"{start}. All clients come from the L7 balancer's address, and one address is not one "
@@ -89,12 +98,6 @@ def _danger(snapshot: Snapshot) -> str:
         return (
             f"{start}, and clients behind this host's NAT share an address but no clock{all_here}."
             f"{count}"
-        )
-    if snapshot.kernel.at_least(4, 10):
-        return (
-            "Clients may give every connection a clock of its own from Linux 4.10 on, and this "
-            "server drops the SYNs of any that reconnects within 60 s with an older stamp, with or "
-            f"without NAT.{count}"
         )
     if facts.nat is Known.NO:
         return (
@@ -139,7 +142,9 @@ RULE = Rule(
     sources=(
         "linux@4396e46187ca",
         "linux@95a22caee396",
+        "linux@28ee1b746f49",
         "linux@165573e41f2f",
+        "linux v3.10 net/ipv4/tcp_ipv4.c tcp_v4_conn_request",
         "linux v4.10 net/ipv4/tcp_input.c tcp_conn_request",
         "linux v4.10 net/ipv4/tcp_metrics.c tcp_peer_is_proven",
     ),

@@ -113,11 +113,12 @@ class Netns(_Record):
 class Parameter(_Record):
     """One key, or with a ``*`` component one key of every interface.
 
-    ``range`` is what the kernel enforces on a write, for each number of a vector; ``sensible`` is
-    what makes sense. ``since`` None: older than 2.6.32, the oldest release looked at; ``until`` is
-    the last release that has the key, ``inert_since`` the first in which it does nothing.
-    ``direction`` is what a larger number does, None where that has no answer; ``takes_effect`` is
-    whom a write reaches, None for what cannot be written or is gone.
+    ``range`` is what the kernel enforces on a write, for each number of a vector, and ``accepts``
+    says the same in words where it is no range; ``sensible`` is what makes sense. ``since`` None:
+    older than 2.6.32, the oldest release looked at; ``until`` is the last release that has the key,
+    ``inert_since`` the first in which it does nothing. ``direction`` is what a larger number does,
+    None where that has no answer; ``takes_effect`` is whom a write reaches, None for what cannot be
+    written or is gone.
     """
 
     key: Key
@@ -127,6 +128,7 @@ class Parameter(_Record):
     unit: str = ""
     values: Mapping[str, str] = Field(default_factory=dict)  # what each value of an enum means
     range: Range | None = None
+    accepts: str = ""  # in words, where numbers do not say what a write may hold
     sensible: Range | None = None
     defaults: tuple[Default, ...] = ()
     since: Release | None = None

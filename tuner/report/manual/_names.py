@@ -131,7 +131,20 @@ class Manual:
         if len(asked) > _SUGGESTED:
             within = [name for name in known if asked in name and name not in close]
             close += within[: _SUGGESTED - len(close) + 1]
-        return tuple(known[name] for name in close)
+        found = [known[name] for name in close]
+        speaking = [page for page in self._speaking_of(asked) if page not in found]
+        return (*found[:1], *speaking, *found[1:])[: _SUGGESTED + 1]
+
+    def _speaking_of(self, asked: str) -> Iterator[str]:
+        """Yield pages that have all the words: topics by their headings, rules by their title."""
+        words = _words(asked)
+        for topic in self.topics.values():
+            headings = re.findall(r"^##+ .*$", topic.text, re.MULTILINE)
+            if words and words <= _words(topic.id, topic.title, *headings):
+                yield topic.id
+        for rule in self.rules.values():
+            if words and words <= _words(rule.id, rule.title):
+                yield rule.id
 
     def mentioned(self, text: str) -> tuple[Name, ...]:
         """Return what a page names, in the order of its first mention."""
@@ -159,6 +172,10 @@ class Manual:
                 id_: frozenset(self.mentioned(topic.text)) for id_, topic in self.topics.items()
             },
         }
+
+
+def _words(*texts: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]+", " ".join(texts).lower().replace("_", " ")))
 
 
 def _rank(key: Key) -> int:

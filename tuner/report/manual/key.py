@@ -40,6 +40,11 @@ _NAMESPACES = {
     "shared": "one value for all; a write reaches every namespace",
 }
 
+_BEFORE = {
+    "own": "one value for all",
+    "read-only": "only the first showed it",
+}
+
 
 def key_page(manual: Manual, key: Key, lead: Lead) -> str:
     """Return the page as Markdown."""
@@ -85,7 +90,8 @@ def _facts(entry: Parameter, lead: Lead) -> Iterator[tuple[str, str]]:
     values = "; ".join(f"`{value}` {meaning}" for value, meaning in entry.values.items())
     yield "type", entry.type + (f": {values}" if values else "")
     yield "unit", entry.unit
-    yield "the kernel takes", _range(entry.range, entry) if entry.range else ""
+    taken = plain(entry.accepts) if entry.accepts else ""
+    yield "the kernel takes", taken or (_range(entry.range, entry) if entry.range else "")
     yield "makes sense", _range(entry.sensible, entry) if entry.sensible else ""
     yield "default", defaults(entry)
     yield "releases", lifetime(entry)
@@ -151,6 +157,8 @@ def _namespaces(entry: Parameter) -> str:
     text = _NAMESPACES[entry.netns.child]
     if entry.netns.since and entry.netns.since != entry.since:
         text += f", since {entry.netns.since}"
+        before = _BEFORE.get(entry.netns.child)
+        text += f"; before, {before}" if before else ""
     return f"{text}; {entry.netns.note}" if entry.netns.note else text
 
 

@@ -61,6 +61,13 @@ def test_a_pipe(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert run.stdout.startswith("-:1:21: error quoted-value")
 
 
+def test_paths_may_stand_after_options(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text("net.core.somaxconn = 8192\n")
+    (tmp_path / "b.conf").write_text(BAD)
+    run = lint("a.conf", "--kernel", "6.1", "b.conf", cwd=tmp_path)
+    assert (run.returncode, run.stdout.splitlines()[-1]) == (1, "2 files: 1 error")
+
+
 def test_files_apart_are_no_tree_and_a_folder_is(tmp_path: Path) -> None:
     (tmp_path / "10-a.conf").write_text("net.core.somaxconn = 8192\n")
     (tmp_path / "20-b.conf").write_text("net.core.somaxconn = 16384\n")

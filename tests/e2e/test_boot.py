@@ -103,6 +103,8 @@ def test_the_deciding_line_of_every_key(cli: Cli, inventory: Path) -> None:
         assert found == expected, key
     for (key, path), reason in REASONS.items():
         losses = {loss["file"]: loss["reason"] for loss in keys[key]["losses"]}
+        lines = [(loss["file"], loss["line"]) for loss in keys[key]["losses"]]
+        assert len(lines) == len(set(lines)), key  # udev's run meets each line once more
         assert losses[path] == reason, key
     assert keys[""]["loader"]["name"] == "systemd"
     assert keys[""]["loader_exit_code"] == 1

@@ -144,7 +144,7 @@ def _print_difference(key: Key, host: HostBoot, other: Boot, console: Console) -
 
 def _print_problems(boot: Boot, console: Console) -> None:
     _write(console, Text(f"the loader fails (exit code {boot.exit_code}):", "yellow"), 2)
-    for problem in boot.problems[:20]:
+    for problem in [it for it in boot.problems if it.fatal][:20]:
         place = f"{problem.path}:{problem.line}" if problem.line else problem.path
         _write(console, Text(f"{clean(place)}: {clean(problem.text)}"), 6)
 
@@ -201,7 +201,12 @@ def _host(host: HostBoot) -> dict[str, Any]:
         "loader_exit_code": boot.exit_code if boot else None,
         "unreadable": list(boot.unreadable) if boot else [],
         "problems": [
-            {"file": problem.path, "line": problem.line or None, "text": problem.text}
+            {
+                "file": problem.path,
+                "line": problem.line or None,
+                "text": problem.text,
+                "fatal": problem.fatal,
+            }
             for problem in (boot.problems if boot else ())
         ],
         "keys": [_key(key, host, boot) for key in host.keys] if boot else [],

@@ -68,11 +68,15 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that the loader complains about. ``line`` 0: the file as a whole."""
+    """Something that the loader complains about. ``line`` 0: the file as a whole.
+
+    ``fatal``: it makes the loader fail.
+    """
 
     path: str
     line: int
     text: str
+    fatal: bool = False
 
 
 @dataclass(slots=True)
@@ -99,13 +103,15 @@ class Run:
 
     def fail(self, setting: Setting | None, text: str, *, path: str = "", code: int = 1) -> None:
         """Note a complaint that makes the loader fail."""
-        self.complain(setting, text, path=path)
+        self.complain(setting, text, path=path, fatal=True)
         self.exit_code |= code
 
-    def complain(self, setting: Setting | None, text: str, *, path: str = "") -> None:
-        """Note a complaint that does not."""
+    def complain(
+        self, setting: Setting | None, text: str, *, path: str = "", fatal: bool = False
+    ) -> None:
+        """Note a complaint, by itself one that changes no exit code."""
         place = (setting.path, setting.line) if setting else (path, 0)
-        self.problems.append(Problem(*place, text))
+        self.problems.append(Problem(*place, text, fatal))
 
     def unread(self, entry: Entry, fate: Fate, by: str, grammar: Grammar) -> None:
         """Note the lines of a file that plays no part."""

@@ -204,6 +204,22 @@ def test_a_line_that_loses_is_judged_by_nobody(tmp_path: Path) -> None:
     assert "a.conf:2:1: warning sack-off" in lint("a.conf", cwd=tmp_path).stdout
 
 
+def test_a_key_that_the_kernel_ignores(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text("net.ipv4.tcp_low_latency = 1\n")
+    now = lint("a.conf", "--kernel", "6.1", cwd=tmp_path)
+    assert "a.conf:1:1: note inert-key: Since Linux 4.14 the kernel keeps" in now.stdout
+    assert "nothing found" in lint("a.conf", "--kernel", "4.9", cwd=tmp_path).stdout
+
+
+def test_a_misspelt_interface_is_no_second_one(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text(
+        "net.ipv4.conf.eth0.100.rp_filter = 1\nnet/ipv4/conf/eth0.100/rp_filter = 1\n"
+    )
+    run = lint("a.conf", cwd=tmp_path)
+    assert "dotted-interface" in run.stdout
+    assert "rp-filter-strict-multihomed" not in run.stdout
+
+
 def test_a_role_has_its_say(tmp_path: Path) -> None:
     (tmp_path / "a.conf").write_text("net.ipv4.ip_forward = 0\n")
     assert "error" not in lint("a.conf", cwd=tmp_path).stdout

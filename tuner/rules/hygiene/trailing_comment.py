@@ -52,12 +52,15 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
             if parameter is None
             else parameter.type in _WORDS and not _is_numbers(spot)
         )
+        if words:
+            what = "as part of the value, which refuses it: the line does nothing."
+        elif parameter is None:
+            what = f"with the value; a number's key takes {spot.value} and drops the rest."
+        else:
+            what = f"with the value; it takes {spot.value} only because it stops reading at the "
+            what += "blank."
         yield RULE.finding(
-            "The comment is written to the kernel as part of the value, which refuses it: the line "
-            "does nothing."
-            if words
-            else f"The comment is written to the kernel with the value; it takes {spot.value} only "
-            "because it stops reading at the blank.",
+            f"The comment is written to the kernel {what}",
             at=place,
             wanted=f"{spot.spelled} = {spot.value}",
             severity=Severity.ERROR if words else None,

@@ -21,6 +21,7 @@ from farm import enter_namespaces
 _LANES: Mapping[str, Callable[[bool], Iterator[lanes.Figure]]] = {
     "startup": lanes.startup,
     "judge": lanes.judge,
+    "lint": lanes.lint,
     "probe": lanes.probe,
     "floor": lanes.floor,
     "peers": lanes.peers,

@@ -37,6 +37,8 @@ FILES = {
         "net.ipv4.ip_forward = 1\n"
         "net.ipv4.ip_local_port_range = 20000\n"
         "net.ipv4.no_such_key = 1\n"
+        "net.ipv4.ipfrag_high_thresh = 262144\n"  # below the low mark, which comes after it
+        "net.ipv4.ipfrag_low_thresh = 196608\n"
     ),
     "/etc/sysctl.conf": "net.ipv4.tcp_keepalive_probes = 3\n",
 }
@@ -54,6 +56,8 @@ DECIDED = {  # key: value, file and line; None for nothing that decides
     "net.ipv4.ip_forward": ("1", "/etc/sysctl.d/90-late.conf", 3),
     "net.ipv4.ip_local_port_range": ("20000 60999", "/etc/sysctl.d/90-late.conf", 4),
     "net.ipv4.no_such_key": None,
+    "net.ipv4.ipfrag_high_thresh": None,
+    "net.ipv4.ipfrag_low_thresh": ("196608", "/etc/sysctl.d/90-late.conf", 7),
     "vm.swappiness": None,
 }
 REASONS = {
@@ -63,6 +67,7 @@ REASONS = {
     ("net.ipv4.tcp_keepalive_time", "/etc/sysctl.d/10-hardening.conf"): "later-line",
     ("net.ipv4.tcp_keepalive_intvl", "/etc/sysctl.d/90-late.conf"): "refused",
     ("net.ipv4.tcp_keepalive_probes", "/etc/sysctl.conf"): "not-read",
+    ("net.ipv4.ipfrag_high_thresh", "/etc/sysctl.d/90-late.conf"): "refused",
     ("net.ipv4.no_such_key", "/etc/sysctl.d/90-late.conf"): "no-such-key",
     ("vm.swappiness", "/etc/sysctl.d/10-hardening.conf"): "read-only",
 }

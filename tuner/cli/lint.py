@@ -15,7 +15,6 @@ from tuner.cli.consoles import on_stdout
 from tuner.cli.exits import Exit
 from tuner.errors import UsageError
 from tuner.policy.policy import Policy, Severity
-from tuner.policy.resolve import load_profiles, resolve
 from tuner.remote.settings_files import Tree, read_stream, read_trees
 from tuner.report.lint import LintReport, print_lint, render_lint_json
 from tuner.resources import folder
@@ -129,6 +128,8 @@ def _policy(roles: Sequence[str], folders: Sequence[str]) -> Policy:
     """
     if not roles:
         return NOBODY
+    from tuner.policy.resolve import load_profiles, resolve  # noqa: PLC0415 - slow, often unneeded
+
     return resolve(load_profiles([folder("profiles"), *map(Path, folders)]), roles)
 
 

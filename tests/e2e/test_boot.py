@@ -149,6 +149,23 @@ def test_what_an_administrator_would_set_otherwise(
         assert host.sysctl(key) == value
 
 
+def test_a_module_that_nobody_has_seen_is_a_condition(cli: Cli, fabric: Fabric) -> None:
+    key = "net.ipv4.tcp_congestion_control"
+    there = Path("/proc/sys/net/ipv4/tcp_available_congestion_control").read_text().split()
+    assert "cdg" not in there
+    files = {"/etc/sysctl.d/50-cc.conf": f"{key} = cdg\n"}
+    host = fabric.add("boot2", files=files)
+    inventory = fabric.inventory(cli.home / "boot2.yml", [host])
+    condition = told(cli, inventory)[key]["condition"]
+    assert condition.startswith("the kernel finds the module tcp_cdg; now it has ")
+    said = " ".join(cli("boot", inventory).stdout.split())
+    assert "only if the kernel finds the module tcp_cdg" in said
+    files["/etc/sysctl.d/50-cc.conf"] = f"{key} = {there[0]}\n"
+    host = fabric.add("boot3", files=files)
+    inventory = fabric.inventory(cli.home / "boot3.yml", [host])
+    assert told(cli, inventory)[key]["condition"] is None
+
+
 def test_people_read_it_too(cli: Cli, inventory: Path) -> None:
     done = cli("boot", inventory, "net.ipv4.tcp_fin_timeout")
     assert done.returncode == 0

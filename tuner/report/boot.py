@@ -56,6 +56,7 @@ class HostBoot:
     boot: Boot | None = None
     keys: tuple[Key, ...] = ()
     defaults: dict[Key, str] = field(default_factory=dict)
+    conditions: dict[Key, str] = field(default_factory=dict)  # what a value hangs on
     other: Boot | None = None  # by another loader, for a comparison
     failure: Failure | None = None
 
@@ -103,6 +104,8 @@ def _print_key(key: Key, host: HostBoot, console: Console) -> None:
     _write(console, Text.assemble((clean(key), "bold"), f" = {_value(key, host, boot)}"), 2)
     if decision is not None:
         _write(console, Text(_decided(decision)), 6)
+    if key in host.conditions:
+        _write(console, Text(f"only if  {clean(host.conditions[key])}", style="yellow"), 6)
     for loss in boot.losses(key):
         _write(console, Text(f"loses  {_lost(loss)}"), 6)
     for writer in boot.later(key):
@@ -227,6 +230,7 @@ def _program(program: Program) -> dict[str, Any]:
 
 def _key(key: Key, host: HostBoot, boot: Boot) -> dict[str, Any]:
     row = {"key": key, **_outcome(key, boot), "default": host.defaults.get(key)}
+    row["condition"] = host.conditions.get(key)
     row["other"] = _outcome(key, host.other) if host.other is not None else None
     row["later"] = [
         {"name": it.name, "file": it.path, "line": it.line or None, "what": it.what}

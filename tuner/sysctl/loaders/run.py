@@ -119,9 +119,20 @@ class Run:
             if setting is not None:
                 self.add(setting, setting.key, fate, by=by)
 
-    def put(self, kernel: Kernel, setting: Setting, key: Key, data: bytes) -> str:
-        """Write to an open key; return the errno's name of a refusal, empty for none."""
-        outcome = kernel.write(key, data)
+    def put(
+        self,
+        kernel: Kernel,
+        setting: Setting,
+        key: Key,
+        data: bytes,
+        *,
+        taken: bytes | None = None,
+    ) -> str:
+        """Write to an open key; return the errno's name of a refusal, empty for none.
+
+        ``taken``: how much of it the kernel looks at, where the program does not go on.
+        """
+        outcome = kernel.write(key, data if taken is None else taken)
         self.writes.append(Write(key, data, outcome.error))
         changed = tuple((each, kernel.text(each) or "") for each in outcome.changed)
         fate = Fate.REFUSED if outcome.error else Fate.SET

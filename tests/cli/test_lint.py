@@ -14,6 +14,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from tests.cli.test_door import tuner
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 BAD = 'net.ipv4.tcp_rmem = "4096 87380 6291456"\n'
 
@@ -122,6 +124,7 @@ def test_json_keeps_to_its_schema(tmp_path: Path) -> None:
     run = lint("a.conf", "--format", "json", cwd=tmp_path)
     report: dict[str, Any] = json.loads(run.stdout)
     text = (resources.files("tuner.report") / "schema" / "lint-1.json").read_text()
+    assert tuner("schema", "lint", cwd=tmp_path).stdout == text
     jsonschema.Draft202012Validator(json.loads(text)).validate(report)
     assert report["exit_code"] == run.returncode == 1
     assert report["totals"] == {"files": 1, "suppressed": 1, "error": 1, "warning": 0, "note": 0}

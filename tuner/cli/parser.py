@@ -466,12 +466,13 @@ def _add_schema(commands: argparse._SubParsersAction[_Parser]) -> None:
         "schema",
         help="print the JSON Schema of the JSON report",
         description="Print the JSON Schema that `tuner audit --format json` keeps to; boot, "
-        "checklist and difference are those of `tuner boot`, `tuner checklist` and `tuner diff`.",
+        "checklist, difference and lint are those of `tuner boot`, `tuner checklist`, `tuner diff` "
+        "and `tuner lint`.",
     )
     schema.add_argument(
         "document",
         nargs="?",
-        choices=("report", "boot", "checklist", "difference"),
+        choices=("report", "boot", "checklist", "difference", "lint"),
         default="report",
         help="which document (default: %(default)s)",
     )

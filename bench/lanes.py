@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import statistics
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import contenders
 import farm
@@ -150,6 +152,51 @@ let steps = 0;
   else done();
 })();
 """
+
+
+def lint(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
+    """Measure `tuner lint`: its start-up on one line, then many long files, all different."""
+    with tempfile.TemporaryDirectory() as name:
+        one = Path(name, "one.conf")
+        one.write_text("net.core.somaxconn = 16384\n")
+        command = [sys.executable, "-m", "tuner", "lint"]
+        least = min(run([*command, str(one)]).cpu for _ in range(3 if quick else 10))
+        yield Figure("tuner lint, one line", f"{least:.3f} s", "< 0.2 s CPU", least < 0.2)
+        files = 50 if quick else 1000
+        for number in range(files):
+            place = Path(name, "many", f"{number}", "sysctl.conf")
+            place.parent.mkdir(parents=True)
+            place.write_text(_settings(number, 1000))
+        cost = run([*command, "--format", "json", str(place.parent.parent)], watch=True)
+        report = json.loads(cost.output) if cost.status == 1 else {"totals": {"files": 0}}
+        right = report["totals"]["files"] == files
+        rate = files / (cost.cpu - least)
+        yield Figure(
+            f"{files} files of 1,000 lines, {len(report.get('findings', ()))} findings",
+            f"{rate:.0f} files a second of CPU, {cost.memory / 1e6:.0f} MB"
+            if right
+            else f"exit code {cost.status}",
+            ">= 20 a second",
+            right and rate >= 20,
+        )
+
+
+def _settings(number: int, lines: int) -> str:
+    """Return a settings file unlike any other: every key once, explained, with a likely value."""
+    from tuner.sysctl.catalog import latest_release, parameters  # noqa: PLC0415 - only here
+
+    random = Random(number)  # noqa: S311 - the same files on every run
+    known = [
+        (key.replace(".*.", f".eth{nth}."), parameter.default(latest_release()))
+        for key, parameter in parameters().items()
+        for nth in range(8 if ".*." in key else 1)
+    ]
+    found: list[str] = []
+    for key, default in random.sample(known, lines // 2):
+        usual = str(default) if default is not None and random.random() < 0.5 else ""
+        value = usual or random.choice(("0", "1", "2", "10", "600", "4096", "65536"))
+        found += [f"# ticket {random.randrange(10**6)}", f"{key} = {value}"]
+    return "\n".join(found[:lines]) + "\n"
 
 
 def probe(quick: bool) -> Iterator[Figure]:  # noqa: FBT001

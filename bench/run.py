@@ -22,6 +22,7 @@ _LANES: Mapping[str, Callable[[bool], Iterator[lanes.Figure]]] = {
     "startup": lanes.startup,
     "judge": lanes.judge,
     "report": lanes.report,
+    "lint": lanes.lint,
     "probe": lanes.probe,
     "floor": lanes.floor,
     "peers": lanes.peers,

@@ -84,6 +84,34 @@ def test_keys_and_patterns_choose(root: Path) -> None:
     assert forward["later"][0]["file"].endswith("multi-user.target.wants/docker.service")
 
 
+def test_keys_may_stand_after_options(root: Path) -> None:
+    done = tuner("boot", str(root), "--format", "json", "net.ipv4.tcp_sack", cwd=root.parent)
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)["hosts"]
+    assert [key["key"] for key in row["keys"]] == ["net.ipv4.tcp_sack"]
+    wrong = tuner("boot", str(root), "--format", "json", "--no-such-flag", cwd=root.parent)
+    assert wrong.returncode == 2
+    assert "unrecognized arguments: --no-such-flag" in wrong.stderr
+
+
+def test_busybox_names_the_files_that_it_does_not_look_at(root: Path) -> None:
+    told = keys(root, "--loader", "busybox")
+    losses = {loss["file"]: loss["reason"] for loss in told["net.ipv4.tcp_fin_timeout"]["losses"]}
+    assert losses["/etc/sysctl.d/10-a.conf"] == "not-read"
+
+
+def test_only_what_makes_the_loader_fail_is_said_to(root: Path) -> None:
+    (root / "etc/sysctl.d/50-bad.conf").write_text("net.ipv4.tcp_sack = yes\n")
+    done = tuner("boot", str(root), cwd=root.parent)
+    _, _, said = done.stdout.partition("the loader fails (exit code 1):\n")
+    assert said.split() == ["/etc/sysctl.d/50-bad.conf:1:", "EINVAL", "at", "net/ipv4/tcp_sack"]
+    problems = keys(root)[""]["problems"]
+    assert {(it["line"], it["text"], it["fatal"]) for it in problems} == {
+        (1, "EINVAL at net/ipv4/tcp_sack", True),
+        (2, "ENOENT at net/ipv4/tcp_tw_recycle", False),
+    }
+
+
 @pytest.mark.parametrize(
     ("loader", "value"), [("procps:3.3.17", "12"), ("busybox", "12"), ("alpine:1.36.1", "12")]
 )

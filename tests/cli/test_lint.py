@@ -14,6 +14,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from tests.cli.test_door import tuner
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 BAD = 'net.ipv4.tcp_rmem = "4096 87380 6291456"\n'
 
@@ -59,6 +61,13 @@ def test_a_pipe(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     run = lint(*arguments, cwd=tmp_path, stdin=BAD.encode())
     assert run.returncode == 1
     assert run.stdout.startswith("-:1:21: error quoted-value")
+
+
+def test_paths_may_stand_after_options(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text("net.core.somaxconn = 8192\n")
+    (tmp_path / "b.conf").write_text(BAD)
+    run = lint("a.conf", "--kernel", "6.1", "b.conf", cwd=tmp_path)
+    assert (run.returncode, run.stdout.splitlines()[-1]) == (1, "2 files: 1 error")
 
 
 def test_files_apart_are_no_tree_and_a_folder_is(tmp_path: Path) -> None:
@@ -115,6 +124,7 @@ def test_json_keeps_to_its_schema(tmp_path: Path) -> None:
     run = lint("a.conf", "--format", "json", cwd=tmp_path)
     report: dict[str, Any] = json.loads(run.stdout)
     text = (resources.files("tuner.report") / "schema" / "lint-1.json").read_text()
+    assert tuner("schema", "lint", cwd=tmp_path).stdout == text
     jsonschema.Draft202012Validator(json.loads(text)).validate(report)
     assert report["exit_code"] == run.returncode == 1
     assert report["totals"] == {"files": 1, "suppressed": 1, "error": 1, "warning": 0, "note": 0}
@@ -181,10 +191,13 @@ def test_folklore_is_called_so_for_the_kernel_that_is_meant(tmp_path: Path) -> N
     assert (
         "a.conf:2:1: warning fin-timeout-time-wait: tcp_fin_timeout limits FIN_WAIT2" in now.stdout
     )
-    assert "a.conf:3:1: note removed-key: Linux 4.11 was the last" in now.stdout
+    assert "a.conf:3:1: warning tw-recycle: Linux 4.12 removed tcp_tw_recycle" in now.stdout
+    newer = lint("a.conf", "--kernel", "6.1", cwd=tmp_path)
+    assert newer.stdout == now.stdout  # it cannot drop anything where it does not exist
     then = lint("a.conf", "--kernel", "4.4", cwd=tmp_path)
     assert "a.conf:3:1: error tw-recycle: " in then.stdout
-    assert "removed-key" not in then.stdout
+    assert "removed" not in then.stdout
+    assert "4.11" not in then.stdout
 
 
 def test_a_line_that_loses_is_judged_by_nobody(tmp_path: Path) -> None:
@@ -192,6 +205,22 @@ def test_a_line_that_loses_is_judged_by_nobody(tmp_path: Path) -> None:
     assert "sack-off" not in lint("a.conf", cwd=tmp_path).stdout
     (tmp_path / "a.conf").write_text("net.ipv4.tcp_sack = 1\nnet.ipv4.tcp_sack = 0\n")
     assert "a.conf:2:1: warning sack-off" in lint("a.conf", cwd=tmp_path).stdout
+
+
+def test_a_key_that_the_kernel_ignores(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text("net.ipv4.tcp_low_latency = 1\n")
+    now = lint("a.conf", "--kernel", "6.1", cwd=tmp_path)
+    assert "a.conf:1:1: note inert-key: Since Linux 4.14 the kernel keeps" in now.stdout
+    assert "nothing found" in lint("a.conf", "--kernel", "4.9", cwd=tmp_path).stdout
+
+
+def test_a_misspelt_interface_is_no_second_one(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text(
+        "net.ipv4.conf.eth0.100.rp_filter = 1\nnet/ipv4/conf/eth0.100/rp_filter = 1\n"
+    )
+    run = lint("a.conf", cwd=tmp_path)
+    assert "dotted-interface" in run.stdout
+    assert "rp-filter-strict-multihomed" not in run.stdout
 
 
 def test_a_role_has_its_say(tmp_path: Path) -> None:

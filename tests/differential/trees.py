@@ -214,7 +214,11 @@ def _value(key: str, dice: random.Random) -> str:
         )
     if "reserved" in key:
         return dice.choice(
-            ["8080,9000-9010", "", "1-3,2-5", "80-70", "7 ", "x", "0x50", "70000", "1,"]
+            [
+                *("8080,9000-9010", "", "1-3,2-5", "80-70", "7 ", "x", "0x50", "70000", "1,"),
+                ",".join(map(str, range(2000, dice.choice([4400, 5000]), 2))),  # over a page
+                f"{','.join(['7000'] * dice.choice([800, 817, 818]))},700y{'z' * 40}",
+            ]
         )
     if "neigh" in key:
         return dice.choice(["3", "30", "100"])

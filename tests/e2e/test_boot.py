@@ -37,6 +37,8 @@ FILES = {
         "net.ipv4.ip_forward = 1\n"
         "net.ipv4.ip_local_port_range = 20000\n"
         "net.ipv4.no_such_key = 1\n"
+        "net.ipv4.ipfrag_high_thresh = 262144\n"  # below the low mark, which comes after it
+        "net.ipv4.ipfrag_low_thresh = 196608\n"
     ),
     "/etc/sysctl.conf": "net.ipv4.tcp_keepalive_probes = 3\n",
 }
@@ -54,6 +56,8 @@ DECIDED = {  # key: value, file and line; None for nothing that decides
     "net.ipv4.ip_forward": ("1", "/etc/sysctl.d/90-late.conf", 3),
     "net.ipv4.ip_local_port_range": ("20000 60999", "/etc/sysctl.d/90-late.conf", 4),
     "net.ipv4.no_such_key": None,
+    "net.ipv4.ipfrag_high_thresh": None,
+    "net.ipv4.ipfrag_low_thresh": ("196608", "/etc/sysctl.d/90-late.conf", 7),
     "vm.swappiness": None,
 }
 REASONS = {
@@ -63,6 +67,7 @@ REASONS = {
     ("net.ipv4.tcp_keepalive_time", "/etc/sysctl.d/10-hardening.conf"): "later-line",
     ("net.ipv4.tcp_keepalive_intvl", "/etc/sysctl.d/90-late.conf"): "refused",
     ("net.ipv4.tcp_keepalive_probes", "/etc/sysctl.conf"): "not-read",
+    ("net.ipv4.ipfrag_high_thresh", "/etc/sysctl.d/90-late.conf"): "refused",
     ("net.ipv4.no_such_key", "/etc/sysctl.d/90-late.conf"): "no-such-key",
     ("vm.swappiness", "/etc/sysctl.d/10-hardening.conf"): "read-only",
 }
@@ -103,6 +108,8 @@ def test_the_deciding_line_of_every_key(cli: Cli, inventory: Path) -> None:
         assert found == expected, key
     for (key, path), reason in REASONS.items():
         losses = {loss["file"]: loss["reason"] for loss in keys[key]["losses"]}
+        lines = [(loss["file"], loss["line"]) for loss in keys[key]["losses"]]
+        assert len(lines) == len(set(lines)), key  # udev's run meets each line once more
         assert losses[path] == reason, key
     assert keys[""]["loader"]["name"] == "systemd"
     assert keys[""]["loader_exit_code"] == 1
@@ -140,6 +147,23 @@ def test_what_an_administrator_would_set_otherwise(
         "net.ipv4.tcp_keepalive_probes": "3",
     }.items():
         assert host.sysctl(key) == value
+
+
+def test_a_module_that_nobody_has_seen_is_a_condition(cli: Cli, fabric: Fabric) -> None:
+    key = "net.ipv4.tcp_congestion_control"
+    there = Path("/proc/sys/net/ipv4/tcp_available_congestion_control").read_text().split()
+    assert "cdg" not in there
+    files = {"/etc/sysctl.d/50-cc.conf": f"{key} = cdg\n"}
+    host = fabric.add("boot2", files=files)
+    inventory = fabric.inventory(cli.home / "boot2.yml", [host])
+    condition = told(cli, inventory)[key]["condition"]
+    assert condition.startswith("the kernel finds the module tcp_cdg; now it has ")
+    said = " ".join(cli("boot", inventory).stdout.split())
+    assert "only if the kernel finds the module tcp_cdg" in said
+    files["/etc/sysctl.d/50-cc.conf"] = f"{key} = {there[0]}\n"
+    host = fabric.add("boot3", files=files)
+    inventory = fabric.inventory(cli.home / "boot3.yml", [host])
+    assert told(cli, inventory)[key]["condition"] is None
 
 
 def test_people_read_it_too(cli: Cli, inventory: Path) -> None:

@@ -14,6 +14,8 @@ CASES: dict[str, dict[str, Any]] = {
     },
     # A naive auditor flags 2; before 3.12 it meant 1.
     "naive: an old kernel": {"kernel": "3.10.0", "live": {KEY: "2"}},
+    # Measured: the kernel looks for 2 and no other number.
+    "naive: 3 is as 1": {"live": {KEY: "3"}},
     "default": {"live": {KEY: "1"}},
 }
 

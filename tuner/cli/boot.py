@@ -24,6 +24,7 @@ from tuner.sysctl.catalog import describe
 from tuner.sysctl.globs import is_pattern
 from tuner.sysctl.key import Key, parse_key
 from tuner.sysctl.loaders import NAMES, Program, parse_program
+from tuner.sysctl.value import Value
 
 
 def run(options: argparse.Namespace) -> Exit:
@@ -121,7 +122,23 @@ def _tell(
         default = parameter.default(snapshot.kernel) if parameter is not None else None
         if default is not None:
             defaults[key] = str(default)
-    return HostBoot(name, str(snapshot.kernel), boot, tuple(keys), defaults, other)
+    conditions = {key: words for key in keys if (words := _condition(snapshot, boot, key))}
+    return HostBoot(name, str(snapshot.kernel), boot, tuple(keys), defaults, conditions, other)
+
+
+_CONGESTION = Key("net.ipv4.tcp_congestion_control")
+_AVAILABLE = Key("net.ipv4.tcp_available_congestion_control")
+
+
+def _condition(snapshot: Snapshot, boot: Boot, key: Key) -> str:
+    """Return what the key's value hangs on and nobody has seen, empty for nothing."""
+    decision, there = boot.decisions.get(key), snapshot.reading(_AVAILABLE)
+    if key != _CONGESTION or decision is None or not isinstance(there, Value):
+        return ""
+    name = str(decision.value)
+    if name in there.tokens:
+        return ""
+    return f"the kernel finds the module tcp_{name}; now it has {' '.join(there.tokens)}"
 
 
 def _differs(boot: Boot, other: Boot, key: Key) -> bool:

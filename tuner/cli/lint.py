@@ -17,7 +17,6 @@ from tuner.cli.paths import write_atomically
 from tuner.cli.targets import print_pieces, read_targets
 from tuner.errors import UsageError
 from tuner.policy.policy import Policy, Severity
-from tuner.policy.resolve import load_profiles, resolve
 from tuner.remote.settings_files import Tree, read_stream, read_trees
 from tuner.report.lint import LintReport, print_lint, render_lint_json, render_lint_text
 from tuner.report.lint_sarif import render_lint_sarif
@@ -166,6 +165,8 @@ def _policy(roles: Sequence[str], folders: Sequence[str]) -> Policy:
     """
     if not roles:
         return NOBODY
+    from tuner.policy.resolve import load_profiles, resolve  # noqa: PLC0415 - slow, often unneeded
+
     return resolve(load_profiles([folder("profiles"), *map(Path, folders)]), roles)
 
 

@@ -55,6 +55,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         parser.print_help(sys.stderr)
         raise SystemExit(Exit.USAGE)
     options, unknown = parser.parse_known_args(arguments)
+    rest = getattr(options, "rest", "")
+    if rest and all(word == "-" or not word.startswith("-") for word in unknown):
+        # argparse gives a list of words what stands before the first option, and no more.
+        getattr(options, rest).extend(unknown)
+        unknown = []
     if unknown:
         raise UsageError(
             f"unrecognized arguments: {' '.join(unknown)}",
@@ -293,7 +298,7 @@ def _add_boot(commands: argparse._SubParsersAction[_Parser]) -> None:
         "-l", "--limit", default="", metavar="PATTERN", help="only these hosts (Ansible's patterns)"
     )
     _add_connection(boot)
-    boot.set_defaults(run=_boot, roles=[])
+    boot.set_defaults(run=_boot, roles=[], rest="keys")
 
 
 def _add_lint(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -353,7 +358,7 @@ def _add_lint(commands: argparse._SubParsersAction[_Parser]) -> None:
         default="warning",
         help="exit 1 for findings of this severity or worse (default: %(default)s)",
     )
-    lint.set_defaults(run=_lint)
+    lint.set_defaults(rest="paths", run=_lint)
 
 
 def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:

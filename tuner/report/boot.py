@@ -56,6 +56,7 @@ class HostBoot:
     boot: Boot | None = None
     keys: tuple[Key, ...] = ()
     defaults: dict[Key, str] = field(default_factory=dict)
+    conditions: dict[Key, str] = field(default_factory=dict)  # what a value hangs on
     other: Boot | None = None  # by another loader, for a comparison
     failure: Failure | None = None
 
@@ -103,6 +104,8 @@ def _print_key(key: Key, host: HostBoot, console: Console) -> None:
     _write(console, Text.assemble((clean(key), "bold"), f" = {_value(key, host, boot)}"), 2)
     if decision is not None:
         _write(console, Text(_decided(decision)), 6)
+    if key in host.conditions:
+        _write(console, Text(f"only if  {clean(host.conditions[key])}", style="yellow"), 6)
     for loss in boot.losses(key):
         _write(console, Text(f"loses  {_lost(loss)}"), 6)
     for writer in boot.later(key):
@@ -144,7 +147,7 @@ def _print_difference(key: Key, host: HostBoot, other: Boot, console: Console) -
 
 def _print_problems(boot: Boot, console: Console) -> None:
     _write(console, Text(f"the loader fails (exit code {boot.exit_code}):", "yellow"), 2)
-    for problem in boot.problems[:20]:
+    for problem in [it for it in boot.problems if it.fatal][:20]:
         place = f"{problem.path}:{problem.line}" if problem.line else problem.path
         _write(console, Text(f"{clean(place)}: {clean(problem.text)}"), 6)
 
@@ -201,7 +204,12 @@ def _host(host: HostBoot) -> dict[str, Any]:
         "loader_exit_code": boot.exit_code if boot else None,
         "unreadable": list(boot.unreadable) if boot else [],
         "problems": [
-            {"file": problem.path, "line": problem.line or None, "text": problem.text}
+            {
+                "file": problem.path,
+                "line": problem.line or None,
+                "text": problem.text,
+                "fatal": problem.fatal,
+            }
             for problem in (boot.problems if boot else ())
         ],
         "keys": [_key(key, host, boot) for key in host.keys] if boot else [],
@@ -222,6 +230,7 @@ def _program(program: Program) -> dict[str, Any]:
 
 def _key(key: Key, host: HostBoot, boot: Boot) -> dict[str, Any]:
     row = {"key": key, **_outcome(key, boot), "default": host.defaults.get(key)}
+    row["condition"] = host.conditions.get(key)
     row["other"] = _outcome(key, host.other) if host.other is not None else None
     row["later"] = [
         {"name": it.name, "file": it.path, "line": it.line or None, "what": it.what}

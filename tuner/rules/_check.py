@@ -52,7 +52,7 @@ def lint_rules() -> tuple[Rule, ...]:
     return tuple(
         rule
         for rule in registry().values()
-        if rule.files or rule.kind in kinds or rule.id == "drift"
+        if rule.files or rule.kind in kinds or rule.id in {"drift", "inert-key"}
     )
 
 

@@ -95,6 +95,9 @@ def forwards(snapshot: Snapshot) -> bool:
 
 
 def few(names: Sequence[str], most: int = 4) -> str:
-    """Return the first names in words, and how many more there are."""
-    shown = ", ".join(names[:most])
+    """Return the first names in words, and how many more there are.
+
+    A dot in an interface's name, which is a slash where keys are spelled in dots, is one again.
+    """
+    shown = ", ".join(names[:most]).replace("/", ".")
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

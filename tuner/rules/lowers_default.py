@@ -87,11 +87,13 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
             lower.append(f"start at {middle:,} bytes instead of {start:,}")
         if top is not None and high < top * 3 // 4:
             lower.append(f"grow to {in_words(high)} instead of {in_words(top)}")
+        where = "" if top is None else " on a host of this memory"
+        end = "" if top is None else f", about {top} at the end"
         yield RULE.finding(
-            f"{found.lead}Buffers {' and '.join(lower)}, which {_release(snapshot)} has on a host "
-            "of this memory: the line lowers the limit.",
+            f"{found.lead}Buffers {' and '.join(lower)}, which {_release(snapshot)} has{where}: "
+            "the line lowers the limit.",
             key=key,
-            wanted=f"{start} in the middle, about {top or 'the default'} at the end, or no line",
+            wanted=f"{start} in the middle{end}, or no line",
             fix=Fix(mended(snapshot, key, found.numbers), safe=True),
         )
 

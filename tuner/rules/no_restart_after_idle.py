@@ -43,12 +43,13 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
     found = in_force(snapshot, policy, KEY, lambda number: number == 0)
     if found is None:
         return
-    whom = (
-        "forwarded connections never see it"
-        if is_gateway(policy)
-        else "that helps servers and proxies with kept connections, which this host's roles do not "
-        "say it is"
-    )
+    if is_gateway(policy):
+        whom = "forwarded connections never see it"
+    else:
+        says = (
+            "which this host's roles do not say it is" if policy.roles else "and no role is given"
+        )
+        whom = f"that helps servers and proxies with kept connections, {says}"
     yield RULE.finding(
         f"{found.lead}0 lets idle connections send a whole old window at once; {whom}.",
         key=KEY,

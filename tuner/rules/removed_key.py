@@ -92,7 +92,7 @@ def _in_files(snapshot: Snapshot) -> Iterator[Finding]:
     kernel = kernel_of(snapshot)
     for spot in spots(snapshot):
         parameter = spot.parameter if spot.is_assignment else None
-        if parameter is None:
+        if parameter is None or spot.key == _HAS_ITS_OWN_RULE:
             continue
         gone = parameter.never or parameter.until is not None
         if gone if kernel is None else not parameter.present_in(kernel):

@@ -1,7 +1,7 @@
 """SYN cookies are sent always.
 
 What it flags
-    tcp_syncookies of 2 or more.
+    tcp_syncookies of 2.
 
 Why it is wrong
     2 answers every SYN with a cookie, also where there is room to remember it. Such a connection
@@ -16,7 +16,7 @@ Applies to
 
 Evidence
     linux tcp_conn_request(); ip-sysctl.rst. Measured on Linux 6.18: 2 sends 101 cookies for 101
-    SYNs.
+    SYNs; 3 and more send none where there is room, as 1 does.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _ALWAYS = 2
 
 
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
-    """Yield a finding where the key is 2 or more."""
+    """Yield a finding where the key is 2."""
     if not snapshot.kernel.at_least(3, 12):
         return
-    found = in_force(snapshot, policy, KEY, lambda number: number >= _ALWAYS)
+    found = in_force(snapshot, policy, KEY, lambda number: number == _ALWAYS)
     if found is None:
         return
     sent = events(snapshot, "TcpExt.SyncookiesSent")

@@ -38,7 +38,7 @@ from tuner.rules._growth import events
 from tuner.rules._rule import Rule
 from tuner.rules._values import lines_for, numbers
 from tuner.snapshot.facts import Balancer, Known, Spread
-from tuner.snapshot.snapshot import Snapshot
+from tuner.snapshot.snapshot import Snapshot, Source
 from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import parse_value
@@ -118,7 +118,7 @@ def _dead_lines(snapshot: Snapshot) -> Iterator[Finding]:
         exit_status = (
             "" if line.ignore_failure else ", and makes `sysctl -p` on its file exit with 1"
         )
-        belief = " It never was safe with NAT." if _is_on(line) else ""
+        belief = f" {_beliefs(snapshot)}" if _is_on(line) else ""
         yield RULE.finding(
             f"Linux 4.12 removed tcp_tw_recycle: the line does nothing{exit_status}.{belief}",
             key=KEY,
@@ -127,6 +127,12 @@ def _dead_lines(snapshot: Snapshot) -> Iterator[Finding]:
             severity=Severity.WARNING if _is_on(line) else Severity.NOTE,
         )
     snapshot.require_boot()
+
+
+def _beliefs(snapshot: Snapshot) -> str:
+    if snapshot.source is Source.FILES:  # which any host may load, older ones too
+        return "Older kernels refuse clients by it, with NAT and without."
+    return "It never was safe with NAT."
 
 
 def _is_on(line: Setting) -> bool:

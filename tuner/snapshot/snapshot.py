@@ -236,6 +236,7 @@ class Snapshot:
             for key in self.live
             if key.endswith(suffix) and key.startswith(prefix)
         }
+        shown = {name for name in shown if "." not in name}  # a file's misspelt key, eth0.100
         return tuple(sorted(shown - {"all", "default", "lo"}))
 
     def require_boot(self) -> Boot:

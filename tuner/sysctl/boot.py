@@ -129,9 +129,11 @@ class Boot:
         if decision is not None:
             return decision.losses
         return tuple(
-            Loss(step.setting, step.fate, step.by, step.error)
-            for _, step in self.steps
-            if step.key == key
+            dict.fromkeys(  # udev's run meets each line once more
+                Loss(step.setting, step.fate, step.by, step.error)
+                for _, step in self.steps
+                if step.key == key
+            )
         )
 
 
@@ -285,7 +287,7 @@ class _Telling:
         for key, (stage, step) in self._winners.items():
             if not kernel.has(key):
                 continue
-            losses = tuple(_losses(losing.get(key, ()), step))
+            losses = tuple(dict.fromkeys(_losses(losing.get(key, ()), step)))
             text = kernel.text(key)
             value = parse_value(text if text is not None else step.setting.effective or "")
             beaten = [it.setting for it in losses if it.fate in _BEATEN]

@@ -22,6 +22,8 @@ _LIMITS: Mapping[str, tuple[int, int]] = {
     "net.core.xfrm_aevent_etime": _UINT,
     "net.core.xfrm_aevent_rseqth": _UINT,
     "net.ipv4.igmp_link_local_mcast_reports": (0, 255),
+    "net.ipv4.ipfrag_high_thresh": _ULONG,
+    "net.ipv4.ipfrag_low_thresh": _ULONG,
     "net.ipv4.ipfrag_max_dist": (0, INT[1]),
     "net.ipv4.tcp_comp_sack_delay_ns": _ULONG,
     "net.ipv4.tcp_comp_sack_slack_ns": _ULONG,
@@ -33,7 +35,11 @@ _LIMITS: Mapping[str, tuple[int, int]] = {
     "net.ipv6.icmp.echo_ignore_all": (0, 255),
     "net.ipv6.icmp.echo_ignore_anycast": (0, 255),
     "net.ipv6.icmp.echo_ignore_multicast": (0, 255),
+    "net.ipv6.ip6frag_high_thresh": _ULONG,
+    "net.ipv6.ip6frag_low_thresh": _ULONG,
     "net.ipv6.ip_nonlocal_bind": (0, 255),
+    "net.netfilter.nf_conntrack_frag6_high_thresh": _ULONG,
+    "net.netfilter.nf_conntrack_frag6_low_thresh": _ULONG,
 }
 """Limits of a write that the catalogue does not have; measured on Linux 6.18."""
 MILLISECONDS = frozenset(

@@ -18,6 +18,8 @@ _ENDS = b" \t\n"
 _ONE = rb"(0[xX][0-9a-fA-F]{1,18}|0[0-7]{0,19}|[1-9][0-9]{0,19})"
 _PORTS = re.compile(_ONE + rb"(?:-" + _ONE + rb")?\n?")
 
+_CUT = re.compile(rb"[0-9a-fA-FxX]*-?[0-9a-fA-FxX]*,?")
+
 Span = tuple[int, int]
 
 
@@ -89,6 +91,19 @@ def parse_ports(data: bytes) -> tuple[Span, ...] | None:
             return None
         spans.append((first, last))
     return join_spans(spans)
+
+
+def ports_of_a_page(data: bytes) -> bytes:
+    """Return what one write takes of a port list: whole items of its first page.
+
+    The item that a page's end cuts is left for a next write, which not every program makes
+    (``proc_do_large_bitmap``).
+    """
+    if len(data) <= _LONGEST:
+        return data
+    page = data[:_LONGEST]
+    cut = page.rfind(b",", 0, _LONGEST - 1)
+    return page[:cut] if cut >= 0 and _CUT.fullmatch(page, cut + 1) else page
 
 
 def print_ports(spans: Iterable[Span]) -> str:

@@ -9,6 +9,11 @@ CASES: dict[str, LineCase] = {
         "text": "net.core.somaxconn\u00a0= 1\n",
         "finds": [("error", "1:19", "U+00A0 looks like a blank and is none: no kernel has")],
     },
+    "the first of a file": {
+        "text": "\u00a0net.core.somaxconn = 1\n",
+        "finds": [("error", "1:1", "U+00A0 looks like a blank and is none: no kernel has")],
+    },
+    "a byte order mark has a rule of its own": {"text": "\ufeffnet.core.somaxconn = 1\n"},
     "in a value": {
         "text": "net.core.somaxconn =\u3000 4096\n",
         "finds": [("error", "1:21", "the kernel refuses the value")],

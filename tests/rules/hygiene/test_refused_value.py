@@ -24,6 +24,17 @@ CASES: dict[str, LineCase] = {
             ("error", "2:30", "between 1 and 65535"),
         ],
     },
+    "a high mark before the low one": {
+        "text": "net.ipv4.ipfrag_high_thresh = 262144\nnet.ipv4.ipfrag_low_thresh = 196608\n",
+        "finds": [("error", "1:31", "below net.ipv4.ipfrag_low_thresh, 3145728 when this line")],
+    },
+    "a low mark above the high one": {
+        "text": "net.ipv6.ip6frag_low_thresh = 5000000\n",
+        "finds": [("error", "1:31", "above net.ipv6.ip6frag_high_thresh, 4194304 when")],
+    },
+    "a naive auditor minds the order": {
+        "text": "net.ipv4.ipfrag_low_thresh = 196608\nnet.ipv4.ipfrag_high_thresh = 262144\n"
+    },
     "ports below the unprivileged ones": {
         "text": "net.ipv4.ip_local_port_range = 1000 65000\n",
         "finds": [("error", "1:32", "since Linux 4.11")],

@@ -13,6 +13,10 @@ CASES: dict[str, LineCase] = {
         "text": "net.ipv4.TCP_SYNCOOKIES = 1\n",
         "finds": [("warning", "1:1", "| net.ipv4.tcp_syncookies")],
     },
+    "case of the first letter": {
+        "text": "Net.ipv4.tcp_sack = 1\n",
+        "finds": [("warning", "1:1", "case-sensitive")],
+    },
     "invented": {
         "text": "net.ipv4.tcp_turbo_mode_enable = 1\n",
         "finds": [("warning", "1:1", "No Linux release is known to have")],

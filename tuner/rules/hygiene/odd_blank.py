@@ -33,6 +33,7 @@ from tuner.sysctl.lines import LineKind, position
 _ODD = re.compile(
     rb"\xc2\xa0|\xe1\x9a\x80|\xe2\x80[\x80-\x8f\xa8-\xaf]|\xe2\x81[\x9f-\xa0]|\xe3\x80\x80|\xef\xbb\xbf"
 )
+_BOM = b"\xef\xbb\xbf"
 _PASSED_OVER = {LineKind.COMMENT, LineKind.BLANK}
 
 
@@ -45,8 +46,8 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
             if line.kind in _PASSED_OVER:
                 continue
             match = _ODD.search(entry.content, line.offset, line.end)
-            if match is None or not match.start():  # a byte order mark has a rule of its own
-                continue
+            if match is None or (match.start() == 0 and match[0] == _BOM):
+                continue  # a byte order mark has a rule of its own
             code = f"U+{ord(match[0].decode()):04X}"
             yield RULE.finding(
                 f"{code} looks like a blank and is none: "

@@ -50,8 +50,9 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
             continue
         if _is_default(parameter, spot.value, kernel):
             since = "" if kernel is None else f" of Linux {kernel}"
+            value = spot.value or "empty"
             yield RULE.finding(
-                f"{spot.value} is the kernel's default{since}: the line changes nothing.",
+                f"{value} is the kernel's default{since}: the line changes nothing.",
                 key=spot.key,
                 at=spot.place(),
                 wanted="no such line",

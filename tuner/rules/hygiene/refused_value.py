@@ -3,7 +3,8 @@
 What it flags
     A value outside the range that the kernel enforces, or no number where it takes numbers: `10k`,
     `true`, `+22`, `65535#x`; a port range that ends before it begins or begins below the
-    unprivileged ports.
+    unprivileged ports; a high mark of fragment memory (ipfrag_high_thresh) below the low one that
+    is in force when the line is written, as where the line of the lower low mark comes after it.
 
 Why it is wrong
     The write fails with EINVAL. systemd-sysctl and procps 4 exit with 1 and go on, procps 3.3
@@ -31,7 +32,9 @@ from tuner.rules._rule import Rule
 from tuner.rules._values import NUMERIC, PORT_RANGE, count, numbers, outside
 from tuner.rules.hygiene._spots import Spot, kernel_of, spots
 from tuner.snapshot.snapshot import Snapshot
-from tuner.sysctl.catalog import Parameter
+from tuner.sysctl.catalog import Parameter, describe, latest_release
+from tuner.sysctl.forms import NOT_ABOVE, NOT_BELOW
+from tuner.sysctl.key import Key
 from tuner.sysctl.value import parse_value
 from tuner.sysctl.version import KernelVersion, parse_version
 
@@ -43,18 +46,21 @@ _OWN_RULE = ('"', "'", "`")
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001
     """Yield a finding for every value that the kernel is known to refuse."""
     kernel = kernel_of(snapshot)
+    marks: dict[tuple[str, str], int] = {}  # file and key: the fragments' marks so far
     for spot in spots(snapshot):
         parameter = spot.parameter if spot.is_assignment else None
         if parameter is None or (parameter.type not in NUMERIC and spot.key != PORT_RANGE):
             continue
-        said = _why(spot, parameter, kernel)
+        said, wanted = _why(spot, parameter, kernel), _range(parameter)
+        if not said and (said := _why_mark(spot, kernel, marks)):
+            wanted = "the line of the other mark first"
         if said:
             yield RULE.finding(
                 f"The kernel refuses {spot.value or 'an empty value'}: {said}. The line does "
                 "nothing.",
                 key=spot.key,
                 at=spot.value_place,
-                wanted=_range(parameter),
+                wanted=wanted,
             )
 
 
@@ -81,6 +87,25 @@ def _why(spot: Spot, parameter: Parameter, kernel: KernelVersion | None) -> str:
     if low is not None and wrong < low:
         return f"{low} is the least it takes"
     return f"{high} is the most it takes"
+
+
+def _why_mark(spot: Spot, kernel: KernelVersion | None, marks: dict[tuple[str, str], int]) -> str:
+    """Return why a mark of fragments is refused: at no moment may the low one exceed the high.
+
+    What other files set before is not looked at: each file is told to be right by itself.
+    """
+    other = NOT_ABOVE.get(spot.key) or NOT_BELOW.get(spot.key)
+    given = numbers(parse_value(spot.value))
+    if other is None or not given:
+        return ""
+    parameter = describe(Key(other))
+    default = parameter.default(kernel or latest_release()) if parameter is not None else None
+    bound = marks.get((spot.path, other), default.int() if default is not None else None)
+    above = spot.key in NOT_ABOVE
+    if bound is not None and (given[0] > bound if above else given[0] < bound):
+        return f"it is {'above' if above else 'below'} {other}, {bound} when this line is written"
+    marks[spot.path, spot.key] = given[0]
+    return ""
 
 
 def _why_ports(given: tuple[int, ...], kernel: KernelVersion | None) -> str:

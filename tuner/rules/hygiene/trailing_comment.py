@@ -52,12 +52,14 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
             if parameter is None
             else parameter.type in _WORDS and not _is_numbers(spot)
         )
+        if words:
+            what = "as part of the value, which refuses it: the line does nothing."
+        else:
+            what = (
+                "with the value. A number is read up to the blank; anything else would be refused."
+            )
         yield RULE.finding(
-            "The comment is written to the kernel as part of the value, which refuses it: the line "
-            "does nothing."
-            if words
-            else "The comment is written to the kernel with the value. A number is read up to the "
-            "blank; anything else would be refused.",
+            f"The comment is written to the kernel {what}",
             at=place,
             wanted=f"{spot.spelled} = {spot.value}",
             severity=Severity.ERROR if words else None,

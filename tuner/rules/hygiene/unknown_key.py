@@ -29,6 +29,8 @@ from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
 from tuner.rules.hygiene._spots import Spot, spots
 from tuner.snapshot.snapshot import Missing, Snapshot
+from tuner.sysctl.catalog import describe
+from tuner.sysctl.key import Key
 from tuner.sysctl.nearest import nearest
 
 _WHOLE = ("net.ipv4.tcp_", "net.core.", "net.netfilter.nf_conntrack_")
@@ -95,6 +97,14 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
         if spot.is_pattern or spot.parameter is not None or not _is_plain(spot):
             continue
         if not isinstance(snapshot.reading(spot.key), Missing):
+            continue
+        lower = spot.key.lower()
+        if lower != spot.key and describe(Key(lower)) is not None:
+            yield RULE.finding(
+                f"Keys are case-sensitive, and no kernel has {spot.key}: the line does nothing.",
+                at=spot.place(),
+                wanted=lower,
+            )
             continue
         top, below = (*spot.key.split("."), "")[:2]
         foreign = spot.key.startswith(_FOREIGN) or top not in _TREES

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tuner.sysctl.kernel import Kernel
+from tuner.sysctl.lines import BUSYBOX
 from tuner.sysctl.loaders import busybox, procps, scripts, systemd
-from tuner.sysctl.loaders.run import Run
-from tuner.sysctl.tree import FileTree
+from tuner.sysctl.loaders.run import Fate, Run
+from tuner.sysctl.tree import CONF, FileTree
 
 Version = tuple[int, ...]
 
@@ -50,10 +51,20 @@ _USUAL: Mapping[str, Version] = {
 NAMES = tuple(_USUAL)
 """The names that ``parse_program`` takes."""
 
+
+def _run_busybox(tree: FileTree, kernel: Kernel, version: Version) -> Run:
+    """Apply what ``sysctl -p`` applies by itself, and note the files that it does not look at."""
+    done = busybox.run(tree, kernel, version=version)
+    for entry in tree.entries:
+        if entry.path != CONF:
+            done.unread(entry, Fate.NOT_READ, "", BUSYBOX)
+    return done
+
+
 _STARTS: Mapping[str, Callable[[FileTree, Kernel, Version], Run]] = {
     "systemd": lambda tree, kernel, version: systemd.run(tree, kernel, version=version[0]),
     "procps": lambda tree, kernel, version: procps.run(tree, kernel, version=version),
-    "busybox": lambda tree, kernel, version: busybox.run(tree, kernel, version=version),
+    "busybox": _run_busybox,
     "alpine": lambda tree, kernel, version: scripts.run_alpine(tree, kernel, version=version),
     "alpine-2017": lambda tree, kernel, version: scripts.run_old_alpine(
         tree, kernel, version=version

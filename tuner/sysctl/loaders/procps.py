@@ -18,6 +18,7 @@ from tuner.sysctl.kernel import Kernel
 from tuner.sysctl.key import Key, key_from_path
 from tuner.sysctl.lines import PROCPS_4, LineKind, read_procps3
 from tuner.sysctl.loaders.run import Fate, Run, Write, is_there, place
+from tuner.sysctl.numbers import parse_ports, ports_of_a_page
 from tuner.sysctl.tree import CONF, DIRECTORIES, FileTree, chosen, masks
 
 _PATH_MAX, _NAME_MAX = 4096, 255
@@ -198,16 +199,26 @@ class _Loader:
             self._done.exit_code |= 0 if forgiven else 1
 
     def _put(self, setting: Setting, key: Key, data: bytes) -> str:
-        """Write the value and a newline; a value that is refused is written once more."""
-        whole = data + b"\n"
-        error = self._done.put(self._kernel, setting, key, whole)
-        if error == "EINVAL":
-            if len(whole) <= _LONGEST_WRITE:
-                self._done.writes.append(Write(key, whole, error))
-            else:
-                cut = whole.rfind(b",", 0, _LONGEST_WRITE)
-                if cut >= 0:
-                    self._done.writes.append(Write(key, whole[:cut] + b"\n", error))
+        """Write the value and a newline; a value that is refused is written once more, in pieces.
+
+        A list of which the kernel takes a page is not continued.
+        """
+        rest = data + b"\n"
+        is_list = self._kernel.form(key).kind == "ports"
+        taken = ports_of_a_page(rest) if is_list else rest
+        error = self._done.put(self._kernel, setting, key, rest, taken=taken)
+        if error != "EINVAL":
+            return error
+        while len(rest) > _LONGEST_WRITE:
+            cut = rest.rfind(b",", 0, _LONGEST_WRITE)
+            if cut < 0:
+                return error
+            piece, rest = rest[:cut] + b"\n", rest[cut + 1 :]
+            if not is_list or parse_ports(piece) is None:
+                self._done.writes.append(Write(key, piece, error))
+                return error
+            self._done.put(self._kernel, setting, key, piece)
+        self._done.writes.append(Write(key, rest, error))
         return error
 
 

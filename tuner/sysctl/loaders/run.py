@@ -68,11 +68,15 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that the loader complains about. ``line`` 0: the file as a whole."""
+    """Something that the loader complains about. ``line`` 0: the file as a whole.
+
+    ``fatal``: it makes the loader fail.
+    """
 
     path: str
     line: int
     text: str
+    fatal: bool = False
 
 
 @dataclass(slots=True)
@@ -99,13 +103,15 @@ class Run:
 
     def fail(self, setting: Setting | None, text: str, *, path: str = "", code: int = 1) -> None:
         """Note a complaint that makes the loader fail."""
-        self.complain(setting, text, path=path)
+        self.complain(setting, text, path=path, fatal=True)
         self.exit_code |= code
 
-    def complain(self, setting: Setting | None, text: str, *, path: str = "") -> None:
-        """Note a complaint that does not."""
+    def complain(
+        self, setting: Setting | None, text: str, *, path: str = "", fatal: bool = False
+    ) -> None:
+        """Note a complaint, by itself one that changes no exit code."""
         place = (setting.path, setting.line) if setting else (path, 0)
-        self.problems.append(Problem(*place, text))
+        self.problems.append(Problem(*place, text, fatal))
 
     def unread(self, entry: Entry, fate: Fate, by: str, grammar: Grammar) -> None:
         """Note the lines of a file that plays no part."""
@@ -113,9 +119,20 @@ class Run:
             if setting is not None:
                 self.add(setting, setting.key, fate, by=by)
 
-    def put(self, kernel: Kernel, setting: Setting, key: Key, data: bytes) -> str:
-        """Write to an open key; return the errno's name of a refusal, empty for none."""
-        outcome = kernel.write(key, data)
+    def put(
+        self,
+        kernel: Kernel,
+        setting: Setting,
+        key: Key,
+        data: bytes,
+        *,
+        taken: bytes | None = None,
+    ) -> str:
+        """Write to an open key; return the errno's name of a refusal, empty for none.
+
+        ``taken``: how much of it the kernel looks at, where the program does not go on.
+        """
+        outcome = kernel.write(key, data if taken is None else taken)
         self.writes.append(Write(key, data, outcome.error))
         changed = tuple((each, kernel.text(each) or "") for each in outcome.changed)
         fate = Fate.REFUSED if outcome.error else Fate.SET

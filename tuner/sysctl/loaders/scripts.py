@@ -55,6 +55,7 @@ def run_old_alpine(tree: FileTree, kernel: Kernel, *, version: busybox.Version =
     conf = tree.get(CONF)
     if conf is not None:
         script.one(conf)
+    _note_unread(tree, _OLD_ALPINE, done)
     return done
 
 
@@ -76,6 +77,7 @@ def run_void(tree: FileTree, kernel: Kernel, *, version: procps.Version = (4, 0,
         part = procps.run(tree, kernel, version=version, files=[path])
         done.extend(part)
         done.exit_code |= part.exit_code
+    _note_unread(tree, _VOID, done)
     return done
 
 

@@ -56,7 +56,7 @@ def ask(
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not console.is_terminal or console.is_dumb_terminal,
     )
     with progress, Session(settings) as session:
         task = progress.add_task("asking hosts", total=len(hosts))

@@ -18,7 +18,8 @@ _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE
 _INDENT = 2
 _BODY = _INDENT + 8
 _NAMES = 6  # how many host names or ranges a heading shows
-
+_REASONS = 6  # how many of the things that could not be seen are told one by one
+_COUNTS = 52  # columns of a recap line beside the names
 
 _TELLING = frozenset({State.DRIFTED, State.LOST_AT_BOOT})
 """States that say more than live value and next boot do; those with a note have a line."""
@@ -114,12 +115,17 @@ def _print_skipped(verdict: Verdict, console: Console) -> None:
     reasons: dict[str, list[str]] = {}
     for skipped in verdict.skipped:
         reasons.setdefault(skipped.reason, []).append(skipped.rule)
-    for reason, rules in reasons.items():
-        line = Text.assemble(
-            ("unknown ", "magenta"),
-            f"could not see {clean(reason)}; not judged: {', '.join(rules)}",
-        )
-        _write(console, line)
+    told = [
+        f"could not see {clean(reason)}; not judged: {', '.join(rules)}"
+        for reason, rules in reasons.items()
+    ]
+    if len(told) > _REASONS:
+        more = list(reasons.values())[_REASONS - 1 :]
+        number = sum(map(len, more))
+        last = f"could not see {len(more)} more things; {number} more rules not judged"
+        told[_REASONS - 1 :] = [f"{last} (--format json names them)"]
+    for line in told:
+        _write(console, Text.assemble(("unknown ", "magenta"), line))
 
 
 def _print_failure(block: Block, console: Console) -> None:
@@ -135,8 +141,9 @@ def _print_failure(block: Block, console: Console) -> None:
 
 def _print_recap(report: Report, found: Sequence[Block], console: Console) -> None:
     console.print(Text("RECAP", style="bold"))
-    names = [_names(block.hosts) for block in found]
-    widest = min(max((len(name) for name in names), default=0), max(20, console.width - 60))
+    room = max(20, console.width - _COUNTS - (9 if report.baseline is not None else 0))
+    names = [_names_within(block.hosts, room) for block in found]
+    widest = max((len(name) for name in names), default=0)
     for block, name in zip(found, names, strict=True):
         line = Text(f"{name:<{widest}} : ")
         if block.like.verdict is None:
@@ -183,10 +190,16 @@ def _tally(verdict: Verdict) -> str:
     return ", ".join(parts)
 
 
-def _names(hosts: Sequence[str]) -> str:
+def _names(hosts: Sequence[str], most: int = _NAMES) -> str:
     folded = [clean(name) for name in fold(hosts)]
-    shown = ", ".join(folded[:_NAMES]) + (", …" if len(folded) > _NAMES else "")
+    shown = ", ".join(folded[:most]) + (", …" if len(folded) > most else "")
     return f"{shown} ({len(hosts)} hosts)" if len(hosts) > 1 else shown
+
+
+def _names_within(hosts: Sequence[str], columns: int) -> str:
+    """Return as many names as the columns have room for, and one at least."""
+    shorter = (_names(hosts, most) for most in range(_NAMES, 1, -1))
+    return next((names for names in shorter if len(names) <= columns), _names(hosts, 1))
 
 
 def _live(finding: Finding) -> str:

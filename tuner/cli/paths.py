@@ -55,4 +55,7 @@ def write_atomically(path: Path, pieces: Iterable[str]) -> None:
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot write {path}: {error.strerror}",
+            hint="is the folder there, may you write to it, and is the disk full?",
+        ) from error

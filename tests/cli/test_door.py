@@ -175,7 +175,9 @@ def test_a_full_disk_is_said_and_is_no_finding(tmp_path: Path, dump: Path, form:
             text=True,
             check=False,
         )
-    said = "tuner: cannot write the output: No space left on device\n"
+    said = (
+        "tuner: cannot write the output: No space left on device\n  what was written is not whole\n"
+    )
     assert (run.returncode, run.stderr) == (2, said)
 
 

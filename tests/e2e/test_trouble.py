@@ -30,7 +30,7 @@ WIRE = {
     "silent after banner": ("timed-out", "did not agree on keys within 2 s"),
     "closes after banner": ("connect", "dropped the connection while keys were agreed"),
     "closes at once": ("connect", "dropped the connection before it named itself"),
-    "resets": ("connect", "reset"),
+    "resets": ("connect", "dropped the connection before it named itself"),
 }
 
 # What a host that lets us in says instead of the probe's output.
@@ -255,6 +255,20 @@ def test_a_directory_that_may_not_be_read_is_never_called_clean(
     assert "net.ipv4.tcp_timestamps" in unjudged["drift"]
 
 
+@pytest.mark.parametrize("how", ["closed", "empty"])
+def test_a_host_that_hides_proc_sys_is_not_judged(
+    cli: Any, fabric: Fabric, tmp_path: Path, how: str
+) -> None:
+    masks = {"/proc/sys": how}
+    host = fabric.add(f"no-proc-sys-{how}", **ops(), masks=masks, variables=SERVER)
+    report = cli.json(fabric.inventory(tmp_path / "inventory.yml", [host]), code=3)
+    (judged,) = report["hosts"]
+    assert judged["outcome"] == "unjudged"
+    assert judged["kernel"]
+    unjudged = {item["rule"]: item["reason"] for item in judged["unjudged"]}
+    assert "net.ipv4.tcp_timestamps (denied)" in unjudged["timestamps-off"]
+
+
 def test_settings_that_may_not_be_read_leave_the_boot_unjudged(
     cli: Any, fabric: Fabric, tmp_path: Path
 ) -> None:
@@ -292,8 +306,9 @@ def test_ctrl_c_reports_the_hosts_that_had_answered(
     good = [host for host in fleet.hosts if host.name in GOOD.split(":")]
     inventory = fabric.inventory(tmp_path / "inventory.yml", [*good, bad["bad-hangs"][0]])
     command = cli.command("audit", inventory, "--format", "json", "-v", "--timeout", "60")
+    # a test run in the background of a shell ignores SIGINT, and so would its children
     process = subprocess.Popen(
-        command,
+        ["env", "--default-signal=INT", *command],
         cwd=cli.home,
         env=cli.environment(),
         stdout=subprocess.PIPE,

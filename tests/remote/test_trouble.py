@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 import resource
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -144,6 +145,20 @@ def test_a_dropped_connection_is_tried_again(
         ask(responder, retries=2)
     assert len(responder.connections) == 3
     assert "MaxStartups" in caught.value.hint
+
+
+def test_a_reset_is_a_dropped_connection_whenever_it_comes(
+    client: Any, fake: Callable[..., Any]
+) -> None:
+    def serve(connection: socket.socket) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+    responder = fake(serve)
+    for _ in range(20):  # some resets are there before connect() has returned, some are not
+        with pytest.raises(ConnectError, match="dropped the connection before") as caught:
+            ask(responder, retries=0)
+        assert "MaxStartups" in caught.value.hint
 
 
 def test_sshd_s_own_maxstartups(client: Any, net: Any) -> None:

@@ -127,6 +127,30 @@ def test_waived_and_unjudged_stay_visible() -> None:
     assert "is sshd running?" in output
 
 
+def test_much_that_could_not_be_seen_is_cut_short() -> None:
+    skipped = tuple(Skipped(f"rule{number}", f"key{number}") for number in range(30))
+    output = text(Report((HostReport("h", verdict=Verdict((), (), skipped)),), "0", "", ""))
+    assert output.count("could not see") == 6
+    assert "could not see 25 more things; 25 more rules not judged" in output
+    assert "unknown=30" in output
+
+
+def test_the_recap_s_columns_stay_in_line() -> None:
+    hosts = [
+        HostReport(name, ("base",), verdict=Verdict()) for name in ("alphas", "betas", "gammas")
+    ]
+    odd = HostReport("z", verdict=Verdict((), (), (Skipped("r", "files"),)))
+    for width, shown in (
+        (80, "alphas, betas, … (3 hosts)"),
+        (100, "alphas, betas, gammas (3 hosts)"),
+    ):
+        output = text(Report((*hosts, odd), "0", "", ""), width=width)
+        lines = [line for line in output.splitlines() if " : error" in line]
+        assert shown in lines[0]
+        assert len({line.index(" : ") for line in lines}) == 1
+        assert max(map(len, lines)) <= width
+
+
 @pytest.mark.parametrize("width", [20, 40, 100, 300])
 def test_no_host_can_reach_the_terminal(width: int) -> None:
     output = text(width=width)

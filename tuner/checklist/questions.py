@@ -166,7 +166,9 @@ def _files(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES)
     except OSError as error:
         raise ChecklistError(
-            f"cannot read the folder of questions: {error.strerror}", file=str(folder)
+            f"cannot read the folder of questions: {error.strerror}",
+            file=str(folder),
+            hint="check --checklists and its permissions",
         ) from None
 
 
@@ -174,7 +176,11 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ChecklistError(f"cannot read: {error.strerror}", file=str(path)) from None
+        raise ChecklistError(
+            f"cannot read: {error.strerror}",
+            file=str(path),
+            hint="check the path and its permissions",
+        ) from None
     except UnicodeDecodeError as error:
         raise ChecklistError(
             f"not UTF-8 (byte {error.start})", file=str(path), hint="save it as UTF-8"

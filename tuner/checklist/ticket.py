@@ -129,7 +129,11 @@ def read_ticket(text: str, *, file: str) -> Ticket:
             hint=_AGAIN,
         ) from None
     except (ValueError, RecursionError):  # a number of thousands of digits; brackets
-        raise ReportError("not JSON: nested too deeply, or too long", file=file) from None
+        raise ReportError(
+            "not JSON: nested too deeply, or too long",
+            file=file,
+            hint=_AGAIN,
+        ) from None
     try:
         saved = _SHAPE.validate_python(document)
     except ValidationError as error:

@@ -54,7 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.errno not in _UNWRITABLE:
             raise
         _give_up_output()
-        _complain(UsageError(f"cannot write the output: {error.strerror}"))
+        _complain(
+            UsageError(
+                f"cannot write the output: {error.strerror}", hint="what was written is not whole"
+            )
+        )
         return Exit.USAGE
     else:
         return code

@@ -243,7 +243,11 @@ def _read(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise ChecklistError(f"cannot read: {error.strerror}", file=str(path)) from None
+        raise ChecklistError(
+            f"cannot read: {error.strerror}",
+            file=str(path),
+            hint="check the path and its permissions",
+        ) from None
     except UnicodeDecodeError as error:
         raise ChecklistError(
             f"not UTF-8 (byte {error.start})", file=str(path), hint="save it as UTF-8"
@@ -257,9 +261,15 @@ def _ticket(options: argparse.Namespace) -> Ticket | None:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ReportError(f"cannot read: {error.strerror}", file=str(path)) from None
+        raise ReportError(
+            f"cannot read: {error.strerror}",
+            file=str(path),
+            hint="check the path and its permissions",
+        ) from None
     except UnicodeDecodeError as error:
-        raise ReportError(f"not UTF-8 (byte {error.start})", file=str(path)) from None
+        raise ReportError(
+            f"not UTF-8 (byte {error.start})", file=str(path), hint="save it as UTF-8"
+        ) from None
     return read_ticket(text, file=str(path))
 
 

@@ -26,7 +26,9 @@ def run(options: argparse.Namespace) -> Exit:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot make the folder {folder}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot make the folder {folder}: {error.strerror}", hint="choose another with -o"
+        ) from error
     hosts = choose_hosts(options)
     failures: dict[str, Failure] = {}
     console = on_stderr()
@@ -62,7 +64,10 @@ def _write(path: Path, dump: bytes) -> None:
         temporary.write_bytes(dump)
         temporary.replace(path)
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot write {path}: {error.strerror}",
+            hint="is the folder there, may you write to it, and is the disk full?",
+        ) from error
 
 
 def _inventory(hosts: tuple[Host, ...]) -> list[str]:

@@ -190,7 +190,10 @@ def _on_host(known: Manual, name: Name, options: argparse.Namespace) -> tuple[st
     from tuner.rules._check import check  # noqa: PLC0415
 
     if name.kind in {Kind.FAMILY, Kind.PROFILE}:
-        raise UsageError("--host and --from go with a key, a rule or a topic")
+        raise UsageError(
+            "--host and --from go with a key, a rule or a topic",
+            hint="name one: tuner explain KEY --host HOST",
+        )
     host, snapshot = ask_one(options)
     policy = resolve(known.profiles, host.roles or ("base",))
     if name.kind is Kind.RULE:

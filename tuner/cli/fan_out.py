@@ -51,7 +51,7 @@ def ask(
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not console.is_terminal or console.is_dumb_terminal,
     )
     with progress, contextlib.ExitStack() as stack:
         if session is None:

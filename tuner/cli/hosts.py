@@ -126,7 +126,10 @@ def _become_password(options: argparse.Namespace) -> SecretStr | None:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise UsageError(f"cannot read the sudo password from {path}: {why}") from None
+            raise UsageError(
+                f"cannot read the sudo password from {path}: {why}",
+                hint="check --become-password-file and its permissions",
+            ) from None
         return SecretStr(text.splitlines()[0] if text else "")
     password = os.environ.get("TUNER_BECOME_PASSWORD")
     return SecretStr(password) if password is not None else None

@@ -101,5 +101,7 @@ def _read(path: Path) -> Baseline:
             hint="make one: tuner audit --write-baseline FILE",
         ) from None
     except UnicodeDecodeError as error:
-        raise ReportError(f"not UTF-8 (byte {error.start})", file=str(path)) from None
+        raise ReportError(
+            f"not UTF-8 (byte {error.start})", file=str(path), hint="save it as UTF-8"
+        ) from None
     return parse_baseline(text, file=str(path))

@@ -117,7 +117,11 @@ def open_report(path: Path) -> PastReport:
         with path.open(encoding="utf-8") as stream:
             return read_report(stream, file=str(path))
     except OSError as error:
-        raise ReportError(f"cannot read: {error.strerror}", file=str(path)) from None
+        raise ReportError(
+            f"cannot read: {error.strerror}",
+            file=str(path),
+            hint="check the path and its permissions",
+        ) from None
 
 
 def read_report(stream: TextIO, *, file: str) -> PastReport:

@@ -152,6 +152,10 @@ class Stream:
                 f"not UTF-8 (byte {error.start})", file=self._file, hint="is it a JSON report?"
             ) from None
         except OSError as error:
-            raise ReportError(f"cannot read: {error.strerror}", file=self._file) from None
+            raise ReportError(
+                f"cannot read: {error.strerror}",
+                file=self._file,
+                hint="check the path and its permissions",
+            ) from None
         self._ended = not more
         self._text += more

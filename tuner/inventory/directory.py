@@ -57,7 +57,9 @@ def _read(tree: Tree, path: Path, timeout: float, depth: int) -> bool:
         _read_file(tree, path, timeout)
         return True
     if depth > _DEEPEST:
-        raise InventoryError("folders are nested too deeply", file=str(path))
+        raise InventoryError(
+            "folders are nested too deeply", file=str(path), hint="does a link lead back into it?"
+        )
     found = False
     for name in _names(path):
         if not _IGNORED.match(name):
@@ -83,7 +85,9 @@ def _read_text(path: Path) -> Source:
             f"cannot be read: {error.strerror}", file=str(path), hint="check its permissions"
         ) from None
     if len(content) > LARGEST:
-        raise InventoryError(f"larger than {LARGEST} bytes", file=str(path))
+        raise InventoryError(
+            f"larger than {LARGEST} bytes", file=str(path), hint="is this really an inventory?"
+        )
     # Ansible is as lenient: bytes that are not UTF-8 matter only where they are used.
     text = content.decode(errors="surrogateescape")
     return Source(str(path), text, str(path.parent))
@@ -199,7 +203,9 @@ class VariableFiles:
 
 def _files_below(folder: Path, depth: int) -> list[Path]:
     if depth > _DEEPEST:
-        raise InventoryError("folders are nested too deeply", file=str(folder))
+        raise InventoryError(
+            "folders are nested too deeply", file=str(folder), hint="does a link lead back into it?"
+        )
     found: list[Path] = []
     for name in _names(folder):
         if name.startswith(".") or name.endswith("~"):

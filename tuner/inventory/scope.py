@@ -93,7 +93,10 @@ class Scopes:
             try:
                 pattern = re.compile(term[1:])
             except re.error as error:
-                raise InventoryError(f"{term!r} is no regular expression: {error}") from None
+                raise InventoryError(
+                    f"{term!r} is no regular expression: {error}",
+                    hint="after ~ comes a Python regular expression, as in '~web\\d+'",
+                ) from None
             return self._matching(pattern)
         if _SPECIAL & set(term):
             return self._matching(re.compile(translate(term)))
@@ -120,11 +123,17 @@ def _terms(scope: str) -> list[str]:
     elif split_port(scope) or scope.startswith("~"):
         parts = [scope]  # an IPv6 address has colons of its own, and so may an expression
     elif scope.count("[") != scope.count("]"):
-        raise InventoryError(f"{scope!r} holds a bracket that is not a range")
+        raise InventoryError(
+            f"{scope!r} holds a bracket that is not a range",
+            hint="a range is web[0:2], counted from 0",
+        )
     else:
         parts = _PIECE.findall(scope)
     terms = [part.strip() for part in parts if part.strip()]
     for term in terms:
         if term in {"&", "!"}:
-            raise InventoryError(f"the term {term!r} names nothing")
+            raise InventoryError(
+                f"the term {term!r} names nothing",
+                hint="patterns are Ansible's, as in 'web:&prod:!web03'",
+            )
     return terms

@@ -90,7 +90,11 @@ class _Reader:
 
     def _compose(self, text: str) -> yaml.Node | None:
         if len(text) > _LARGEST:
-            raise PolicyError(f"the profile is larger than {_LARGEST} bytes", file=self._file)
+            raise PolicyError(
+                f"the profile is larger than {_LARGEST} bytes",
+                file=self._file,
+                hint="is this really a profile?",
+            )
         try:
             return yaml.compose(text, Loader=_LOADER)
         except yaml.MarkedYAMLError as error:
@@ -100,12 +104,19 @@ class _Reader:
                 file=self._file,
                 line=mark.line + 1 if mark else 0,
                 column=mark.column + 1 if mark else 0,
+                hint="mend the YAML there; the README shows a profile",
             ) from None
         except (yaml.YAMLError, UnicodeError) as error:
             summary = " ".join(str(error).split())
-            raise PolicyError(f"not YAML: {summary}", file=self._file) from None
+            raise PolicyError(
+                f"not YAML: {summary}",
+                file=self._file,
+                hint="mend the YAML; the README shows a profile",
+            ) from None
         except RecursionError:
-            raise PolicyError("nested too deeply", file=self._file) from None
+            raise PolicyError(
+                "nested too deeply", file=self._file, hint="the README shows a profile"
+            ) from None
 
     def _names(self, node: yaml.Node | None) -> tuple[str, ...]:
         if node is None:

@@ -106,7 +106,9 @@ def _flatten(profiles: Mapping[str, Profile], name: str, path: tuple[str, ...]) 
         if parent in path:
             circle = " → ".join((*path[path.index(parent) :], parent))
             raise PolicyError(
-                f"profiles extend each other in a circle: {circle}", file=profile.file
+                f"profiles extend each other in a circle: {circle}",
+                file=profile.file,
+                hint="take one of the `extends` out",
             )
         if parent not in profiles:
             raise _unknown(
@@ -196,7 +198,9 @@ def _files(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES)
     except OSError as error:
         raise PolicyError(
-            f"cannot read the folder of profiles: {error.strerror}", file=str(folder)
+            f"cannot read the folder of profiles: {error.strerror}",
+            file=str(folder),
+            hint="check --profiles and its permissions",
         ) from None
 
 
@@ -204,7 +208,11 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise PolicyError(f"cannot read: {error.strerror}", file=str(path)) from None
+        raise PolicyError(
+            f"cannot read: {error.strerror}",
+            file=str(path),
+            hint="check the path and its permissions",
+        ) from None
     except UnicodeDecodeError as error:
         raise PolicyError(
             f"not UTF-8 (byte {error.start})", file=str(path), hint="save it as UTF-8"

@@ -79,7 +79,9 @@ def refusal(command: Command, stderr: bytes, *, where: str) -> BecomeError | Non
             return BecomeError(f"{where}: {message.format(user=who)}", hint=hint)
     said = re.search(r"^sudo: (.*)$", words, re.MULTILINE)
     if said:
-        return BecomeError(f"{where}: sudo refused: {quotable(said[1])}")
+        return BecomeError(
+            f"{where}: sudo refused: {quotable(said[1])}", hint="see sudoers on the host"
+        )
     return None
 
 
@@ -142,4 +144,7 @@ def _quote(word: str) -> str:
         return word
     if word and word.isprintable() and not set(word) & set("'\\!"):
         return f"'{word}'"
-    raise BecomeError(f"sudo cannot be given {word!r} in a form that every login shell reads alike")
+    raise BecomeError(
+        f"sudo cannot be given {word!r} in a form that every login shell reads alike",
+        hint="use letters, digits, dots, dashes and underscores",
+    )

@@ -20,7 +20,7 @@ from tuner.errors import (
 from tuner.quoting import quotable
 from tuner.remote.known_hosts import KnownHosts, Opinion, Standing, fingerprint
 from tuner.remote.ssh_options import Route
-from tuner.remote.streams import ProxyCommand
+from tuner.remote.streams import BEFORE_GREETING, DroppedError, ProxyCommand
 from tuner.remote.wire import QuietPacketizer, Stream, Wire
 
 _ALLOWANCE = 1 << 20  # bytes that a server may send before we trust it
@@ -28,10 +28,6 @@ _SHY = (b"Exceeded MaxStartups", b"Not allowed at this time")  # sshd.c's words 
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}  # host key type → algorithms
 # paramiko compares the MACs of other ciphers byte by byte in Python: a quarter of all its work.
 _CHEAPEST = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
-
-
-class DroppedError(Exception):
-    """The server dropped the connection before authentication; it may be worth another try."""
 
 
 class OtherTypeError(Exception):
@@ -178,9 +174,12 @@ def _trouble(error: BaseException | None, wire: Wire, label: str, complaint: str
     """Return what a failed handshake means."""
     head = wire.head
     if complaint and not head:
-        return ConnectError(f"{label}: its proxy command failed: {complaint}")
+        return ConnectError(
+            f"{label}: its proxy command failed: {complaint}",
+            hint="see ProxyCommand in ssh_config or ansible_ssh_common_args",
+        )
     if not head or head.startswith(_SHY):
-        return DroppedError("before it named itself")
+        return DroppedError(BEFORE_GREETING)
     if b"SSH-" not in head:
         line = head.decode("utf-8", "replace").strip().splitlines() or [""]
         return ConnectError(
@@ -188,7 +187,10 @@ def _trouble(error: BaseException | None, wire: Wire, label: str, complaint: str
             hint="is the port right?",
         )
     if wire.overrun:
-        return ConnectError(f"{label}: the server sent too much before keys were agreed")
+        return ConnectError(
+            f"{label}: the server sent too much before keys were agreed",
+            hint="is the port right?",
+        )
     if error is None or isinstance(error, (EOFError, OSError)):
         return DroppedError("while keys were agreed")
     return translate(error, label)
@@ -211,15 +213,22 @@ def translate(error: BaseException, label: str) -> TransportError:
         case TransportError():
             return error
         case paramiko.BadHostKeyException():
-            return HostKeyError(f"{label}: the host key is not the one on record")
+            return HostKeyError(
+                f"{label}: the host key is not the one on record",
+                hint="try it by hand: ssh -v HOST",
+            )
         case paramiko.PasswordRequiredException():
-            return AuthError(f"{label}: a private key needs a passphrase")
+            return AuthError(
+                f"{label}: a private key needs a passphrase",
+                hint="add it to the agent (ssh-add), or run tuner at a terminal",
+            )
         case paramiko.BadAuthenticationType():
             return AuthError(
-                f"{label}: it accepts only {', '.join(map(quotable, error.allowed_types))}"
+                f"{label}: it accepts only {', '.join(map(quotable, error.allowed_types))}",
+                hint="see AuthenticationMethods in sshd_config there",
             )
         case paramiko.AuthenticationException():
-            return AuthError(f"{label}: authentication failed")
+            return AuthError(f"{label}: authentication failed", hint="try it by hand: ssh -v HOST")
         case IncompatiblePeer():
             return ConnectError(
                 f"{label}: no algorithm in common: {quotable(str(error))}",
@@ -231,13 +240,30 @@ def translate(error: BaseException, label: str) -> TransportError:
                 hint="sshd's MaxSessions, or a shell that is not allowed, may be why",
             )
         case paramiko.ConfigParseError() | paramiko.CouldNotCanonicalize():
-            return ConnectError(f"{label}: ssh_config: {quotable(str(error))}")
+            return ConnectError(
+                f"{label}: ssh_config: {quotable(str(error))}",
+                hint="mend it; `ssh -G HOST` reads the same file",
+            )
         case TimeoutError():
-            return TimedOut(f"{label}: it took too long")
+            return TimedOut(
+                f"{label}: it took too long",
+                hint="is the host overloaded? --connect-timeout waits longer",
+            )
         case EOFError() | ConnectionError():
-            return ConnectError(f"{label}: the connection broke")
+            return ConnectError(
+                f"{label}: the connection broke",
+                hint="try again; if it stays so, see sshd's log there",
+            )
         case OSError():
-            return ConnectError(f"{label}: {quotable(error.strerror or type(error).__name__)}")
+            return ConnectError(
+                f"{label}: {quotable(error.strerror or type(error).__name__)}",
+                hint="try it by hand: ssh -v HOST",
+            )
         case paramiko.SSHException():
-            return ConnectError(f"{label}: SSH failed: {quotable(str(error))}")
-    return ConnectError(f"{label}: SSH failed: {type(error).__name__}: {quotable(str(error))}")
+            return ConnectError(
+                f"{label}: SSH failed: {quotable(str(error))}", hint="try it by hand: ssh -v HOST"
+            )
+    return ConnectError(
+        f"{label}: SSH failed: {type(error).__name__}: {quotable(str(error))}",
+        hint="try it by hand: ssh -v HOST",
+    )

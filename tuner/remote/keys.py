@@ -210,7 +210,10 @@ class Keyring:
         except AuthError as error:
             return error
         except Encrypted:
-            return AuthError(f"the passphrase of the private key {path} is wrong")
+            return AuthError(
+                f"the passphrase of the private key {path} is wrong",
+                hint="try again, or add the key to the agent (ssh-add)",
+            )
 
     def _public(self, path: Path) -> bytes | None:
         """Return the key of a .pub file."""
@@ -252,7 +255,10 @@ def _parse(path: Path, word: str | None) -> PKey:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise AuthError(f"cannot read the private key {path}: {error.strerror}") from None
+        raise AuthError(
+            f"cannot read the private key {path}: {error.strerror}",
+            hint="check the path and its permissions",
+        ) from None
     encrypted = False
     for key_class in _CLASSES:
         try:
@@ -262,7 +268,10 @@ def _parse(path: Path, word: str | None) -> PKey:
         except (paramiko.SSHException, ValueError, TypeError, IndexError, struct.error):
             encrypted = encrypted or word is not None
         except OSError as error:
-            raise AuthError(f"cannot read the private key {path}: {error.strerror}") from None
+            raise AuthError(
+                f"cannot read the private key {path}: {error.strerror}",
+                hint="check the path and its permissions",
+            ) from None
     if encrypted and "PRIVATE KEY" in text:
         raise Encrypted
     raise AuthError(

@@ -64,7 +64,10 @@ class _Process:
                 bufsize=0,
             )
         except OSError as error:
-            raise ConnectError(f"{where}: cannot start /bin/sh: {error.strerror}") from None
+            raise ConnectError(
+                f"{where}: cannot start /bin/sh: {error.strerror}",
+                hint="is /bin/sh there, and is the process limit reached?",
+            ) from None
         self._selector = selectors.DefaultSelector()
         for pipe in (self._process.stdout, self._process.stderr):
             if pipe is not None:
@@ -118,7 +121,10 @@ class _Process:
             selector.register(pipe, selectors.EVENT_WRITE)
             while view:
                 if not selector.select(max(0.0, end - time.monotonic())):
-                    raise TimedOut(f"{self._where}: the shell took no script in {seconds:.0f} s")
+                    raise TimedOut(
+                        f"{self._where}: the shell took no script in {seconds:.0f} s",
+                        hint="is the machine overloaded?",
+                    )
                 view = view[os.write(pipe.fileno(), view) :]
 
     def finish(self) -> None:
@@ -132,5 +138,8 @@ class _Process:
         try:
             code = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise TimedOut(f"{self._where}: the shell closed its output and did not end") from None
+            raise TimedOut(
+                f"{self._where}: the shell closed its output and did not end",
+                hint="what keeps it? See ps on this machine",
+            ) from None
         return code if code >= 0 else -1

@@ -38,7 +38,11 @@ def read(path: Path, *, host: str = "") -> Snapshot:
             return parse_sosreport(_from_folder(path), host=host)
         return _from_file(path, host)
     except OSError as error:
-        raise DumpError(f"cannot read it: {error.strerror or error}", file=str(path)) from None
+        raise DumpError(
+            f"cannot read it: {error.strerror or error}",
+            file=str(path),
+            hint="check the path and its permissions",
+        ) from None
     except DumpError as error:
         raise DumpError(error.message, file=str(path), hint=error.hint) from None
 
@@ -83,9 +87,15 @@ def read_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
     except OSError as error:
-        raise DumpError(f"cannot read it: {error.strerror}", file=str(path)) from None
+        raise DumpError(
+            f"cannot read it: {error.strerror}",
+            file=str(path),
+            hint="check the path and its permissions",
+        ) from None
     if len(data) > _LARGEST:
-        raise DumpError(f"it is larger than {_LARGEST >> 20} MiB", file=str(path))
+        raise DumpError(
+            f"it is larger than {_LARGEST >> 20} MiB", file=str(path), hint="is this really a dump?"
+        )
     return data
 
 
@@ -103,7 +113,11 @@ def dumps_in(paths: Sequence[Path]) -> list[tuple[str, Path]]:
         try:
             inside = _dumps_of(path)
         except OSError as error:
-            raise DumpError(f"cannot read it: {error.strerror}", file=str(path)) from None
+            raise DumpError(
+                f"cannot read it: {error.strerror}",
+                file=str(path),
+                hint="check the path and its permissions",
+            ) from None
         for name, dump in inside:
             if name in found and found[name] != dump:
                 raise DumpError(
@@ -173,7 +187,10 @@ def _from_tar(path: Path) -> dict[str, Entry]:
         with tarfile.open(path, "r|*") as archive:
             for number, member in enumerate(archive):
                 if number >= _MOST_MEMBERS or archive.offset > _LARGEST_TAR:
-                    raise DumpError("the archive is too large for a sosreport")
+                    raise DumpError(
+                        "the archive is too large for a sosreport",
+                        hint="unpack it, and name the folder",
+                    )
                 relative = "/".join(PurePosixPath(member.name.removeprefix("./")).parts[1:])
                 if ".." in relative.split("/") or not wanted(relative):
                     continue

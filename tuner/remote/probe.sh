@@ -38,6 +38,7 @@ system() {
   printf 'taken %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
   printf 'uid %s\n' "$(id -u)"
   printf 'page_size %s\n' "$(getconf PAGESIZE)"
+  if [ ! -r /proc/sys/kernel/osrelease ]; then printf 'release %s\n' "$(uname -r)"; fi
   if [ -d /run/systemd/system ]; then echo 'init systemd'
   elif [ -e /run/openrc/softlevel ]; then echo 'init openrc'
   else

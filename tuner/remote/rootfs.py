@@ -65,7 +65,9 @@ def read_root(path: Path) -> Snapshot:
         return _snapshot(root, entries)
     except OSError as error:
         said = error.strerror or str(error)
-        raise DumpError(f"cannot read it: {said}", file=str(path)) from None
+        raise DumpError(
+            f"cannot read it: {said}", file=str(path), hint="check the path and its permissions"
+        ) from None
 
 
 def _snapshot(root: _Root, entries: list[Entry]) -> Snapshot:

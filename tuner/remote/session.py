@@ -81,7 +81,9 @@ class Session:
             case Way.SSH:
                 return self._ssh().connect(host)
             case Way.DUMP:
-                raise ConnectError(f"{host.name} is a dump: it runs nothing")
+                raise ConnectError(
+                    f"{host.name} is a dump: it runs nothing", hint="leave it out with --limit"
+                )
             case Way.OTHER:
                 raise ConnectError(
                     f"{host.name}: ansible_connection is {quotable(host.connection)!r}, which "

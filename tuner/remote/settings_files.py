@@ -50,7 +50,10 @@ def read_stream(stream: BinaryIO, name: str) -> Tree:
     """
     data = stream.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:
-        raise UsageError(f"{name} is larger than {LARGEST_FILE >> 20} MiB")
+        raise UsageError(
+            f"{name} is larger than {LARGEST_FILE >> 20} MiB",
+            hint="is this really a settings file?",
+        )
     return _single(name, data)
 
 
@@ -193,5 +196,8 @@ def _read(path: Path) -> bytes:
     with path.open("rb") as file:
         data = file.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:
-        raise UsageError(f"{path} is larger than {LARGEST_FILE >> 20} MiB")
+        raise UsageError(
+            f"{path} is larger than {LARGEST_FILE >> 20} MiB",
+            hint="is this really a settings file?",
+        )
     return data

@@ -21,7 +21,6 @@ from tuner.remote.auth import Login
 from tuner.remote.become import Command, make_command
 from tuner.remote.exchange import Exchange
 from tuner.remote.handshake import (
-    DroppedError,
     OtherTypeError,
     check_host_key,
     ours,
@@ -33,7 +32,7 @@ from tuner.remote.me import expand
 from tuner.remote.session import Settings
 from tuner.remote.ssh_config import SshConfig
 from tuner.remote.ssh_options import Route, hop_host, make_route
-from tuner.remote.streams import open_stream
+from tuner.remote.streams import DroppedError, open_stream
 from tuner.remote.transport import Completed
 from tuner.remote.wire import Watch, Wire
 
@@ -122,7 +121,10 @@ class Wires:
         with self._lock:
             if key not in self._configs:
                 if key is not None and not key.exists():
-                    raise ConnectError(f"there is no ssh configuration {key}")
+                    raise ConnectError(
+                        f"there is no ssh configuration {key}",
+                        hint="check --ssh-config, or ansible_ssh_common_args",
+                    )
                 paths = [key] if key else [expand(path) for path in _USUAL_CONFIGS]
                 self._configs[key] = SshConfig(paths)
             return self._configs[key]
@@ -207,7 +209,10 @@ class Wires:
             return ()
         first = route.jumps[0]
         if first in seen or len(seen) >= _MOST_JUMPS:
-            raise ConnectError(f"{host.name}: ProxyJump leads in a circle: {', '.join(seen)}")
+            raise ConnectError(
+                f"{host.name}: ProxyJump leads in a circle: {', '.join(seen)}",
+                hint="mend ProxyJump in ssh_config",
+            )
         inner = self._route(hop_host(first, host, route.file))
         return (*self._chain(host, inner, (*seen, first)), *route.jumps)
 
@@ -299,7 +304,10 @@ class Connection:
                     ).run(script)
         except Exception as error:  # noqa: BLE001 - judged by where it comes from
             if self._wire.expired:
-                raise TimedOut(f"{self._label}: no answer within {timeout:g} s") from None
+                raise TimedOut(
+                    f"{self._label}: no answer within {timeout:g} s",
+                    hint="is the host overloaded? --timeout waits longer",
+                ) from None
             raise ours(error, self._label) from None
 
 
@@ -348,7 +356,8 @@ class _Remote:
             self._channel.sendall(data)
         except TimeoutError:
             raise TimedOut(
-                f"{self._label}: the host took no script within {seconds:.0f} s"
+                f"{self._label}: the host took no script within {seconds:.0f} s",
+                hint="is the host overloaded? --timeout waits longer",
             ) from None
         except OSError:
             pass  # the command has ended already; its last words say why
@@ -361,7 +370,10 @@ class _Remote:
     def status(self, seconds: float) -> int:
         """Return the exit status; see Running.status."""
         if not self._channel.status_event.wait(seconds):
-            raise TimedOut(f"{self._label}: the script closed its output and did not end")
+            raise TimedOut(
+                f"{self._label}: the script closed its output and did not end",
+                hint="see what keeps the session there (ps on the host)",
+            )
         status = self._channel.exit_status
         if status == -1 and not self._transport.is_active():
             raise ConnectError(

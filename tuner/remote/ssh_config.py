@@ -171,7 +171,9 @@ class SshConfig:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise ConnectError(f"cannot read {path}: {error.strerror}") from None
+            raise ConnectError(
+                f"cannot read {path}: {error.strerror}", hint="check the path and its permissions"
+            ) from None
         block = _Block(outer, [])
         self._blocks.append(block)
         for number, line in enumerate(text.splitlines(), start=1):
@@ -180,7 +182,10 @@ class SshConfig:
                 continue
             match = _LINE.fullmatch(line.rstrip())
             if match is None:
-                raise ConnectError(f"{place}: not a line of ssh_config: {line.strip()[:80]!r}")
+                raise ConnectError(
+                    f"{place}: not a line of ssh_config: {line.strip()[:80]!r}",
+                    hint="mend it; `ssh -G HOST` reads the same file",
+                )
             key, rest = match[1].lower(), match[2]
             if key == "host":
                 test = _Test("Host", tuple(words(rest)), place=place)
@@ -191,7 +196,10 @@ class SshConfig:
                 self._blocks.append(block)
             elif key == "include":
                 if depth >= _DEPTH:
-                    raise ConnectError(f"{place}: Include is nested too deeply")
+                    raise ConnectError(
+                        f"{place}: Include is nested too deeply",
+                        hint="`tuner profiles base` shows the form",
+                    )
                 for pattern in words(rest):
                     found = expand(pattern)
                     for each in sorted(glob.glob(str(home / found))):  # noqa: PTH207 - absolute patterns
@@ -252,7 +260,10 @@ def _succeeds(command: str, place: str) -> bool:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ConnectError(f"{place}: Match exec failed: {type(error).__name__}") from None
+        raise ConnectError(
+            f"{place}: Match exec failed: {type(error).__name__}",
+            hint="try the command of that line by hand",
+        ) from None
     return done.returncode == 0
 
 

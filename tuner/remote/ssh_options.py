@@ -132,7 +132,10 @@ def hop_host(text: str, host: Host, file: Path | None) -> Host:
         text,
     )
     if match is None:
-        raise ConnectError(f"{host.name}: ProxyJump {text!r} is not [user@]host[:port]")
+        raise ConnectError(
+            f"{host.name}: ProxyJump {text!r} is not [user@]host[:port]",
+            hint="mend ProxyJump in ssh_config or in the inventory",
+        )
     return Host(
         name=match["six"] or match["name"],
         user=match["user"] or "",
@@ -216,7 +219,7 @@ def _resolve(
 def _port(text: str, name: str) -> int:
     if text.isdigit() and 0 < int(text) < 65536:  # noqa: PLR2004 - TCP's ports
         return int(text)
-    raise ConnectError(f"{name}: {text!r} is not a port")
+    raise ConnectError(f"{name}: {text!r} is not a port", hint="a port is a number from 1 to 65535")
 
 
 def _arguments(host: Host, warn: Callable[[str], None]) -> tuple[dict[str, list[str]], Path | None]:
@@ -230,7 +233,10 @@ def _arguments(host: Host, warn: Callable[[str], None]) -> tuple[dict[str, list[
     try:
         tokens = shlex.split(host.ssh_common_args)
     except ValueError as error:
-        raise ConnectError(f"{host.name}: its ssh arguments cannot be split: {error}") from None
+        raise ConnectError(
+            f"{host.name}: its ssh arguments cannot be split: {error}",
+            hint="mend the quotes in ansible_ssh_common_args",
+        ) from None
     while tokens:
         token = tokens.pop(0)
         flag, rest = token[:2], token[2:]
@@ -242,7 +248,10 @@ def _arguments(host: Host, warn: Callable[[str], None]) -> tuple[dict[str, list[
                 warn(f"ssh argument {token} is not honoured")
             continue
         if not rest and not tokens:
-            raise ConnectError(f"{host.name}: ssh argument {flag} lacks its value")
+            raise ConnectError(
+                f"{host.name}: ssh argument {flag} lacks its value",
+                hint="mend ansible_ssh_common_args",
+            )
         value = rest or tokens.pop(0)
         if flag == "-o":
             key, _, setting = re.sub(r"\s*=\s*|\s+", "=", value.strip(), count=1).partition("=")

@@ -22,18 +22,26 @@ from tuner.remote.wire import Stream
 _FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
 _REASONS = {
     errno.EMFILE: ("too many open files", "ask fewer hosts at a time (--forks)"),
-    errno.ENETUNREACH: ("there is no route to its network", ""),
+    errno.ENETUNREACH: (
+        "there is no route to its network",
+        "is its address right, and the VPN or interface that leads there up?",
+    ),
     errno.EHOSTUNREACH: ("there is no route to it", "is it up, and its address right?"),
     errno.ECONNREFUSED: (
         "connection refused",
         "is sshd running there, and is it on this port?",
     ),
-    errno.ECONNRESET: (
-        "connection reset",
-        "is it sshd that listens there? does a firewall or its MaxStartups cut in?",
+    errno.EADDRNOTAVAIL: (
+        "no local address or port is left for it",
+        "ask fewer hosts at a time (--forks), and see BindAddress in ssh_config",
     ),
-    errno.EADDRNOTAVAIL: ("no local address or port is left for it", ""),
 }
+_OTHERWISE = "try it by hand: ssh HOST"
+BEFORE_GREETING = "before it named itself"
+
+
+class DroppedError(Exception):
+    """The server dropped the connection before authentication; it may be worth another try."""
 
 
 def open_stream(
@@ -49,6 +57,7 @@ def open_stream(
 
     Raises:
         ConnectError: nobody listens, no such name, the jump host or proxy command failed.
+        DroppedError: it took the connection, and reset it at once.
         TimedOut: nobody answered in time.
     """
     if via is not None:
@@ -69,7 +78,7 @@ def _tcp(route: Route, label: str, timeout: float) -> socket.socket:
             f"{label}: cannot resolve {route.address}: {why}",
             hint="set ansible_host, or HostName in ssh_config",
         ) from None
-    trouble: TransportError | None = None
+    trouble: TransportError | DroppedError | None = None
     for kind, form, protocol, _, place in places:
         left = end - time.monotonic()
         if left <= 0:
@@ -89,6 +98,9 @@ def _tcp(route: Route, label: str, timeout: float) -> socket.socket:
             stream.settimeout(None)
         except TimeoutError:
             stream.close()
+        except ConnectionResetError:  # what else the handshake would meet a moment later
+            stream.close()
+            trouble = DroppedError(BEFORE_GREETING)
         except OSError as error:
             stream.close()
             trouble = _failure(error, label)
@@ -101,7 +113,9 @@ def _tcp(route: Route, label: str, timeout: float) -> socket.socket:
 
 
 def _failure(error: OSError, label: str) -> ConnectError:
-    reason, hint = _REASONS.get(error.errno or 0, (error.strerror or type(error).__name__, ""))
+    reason, hint = _REASONS.get(
+        error.errno or 0, (error.strerror or type(error).__name__, _OTHERWISE)
+    )
     return ConnectError(f"{label}: {reason}", hint=hint)
 
 
@@ -117,8 +131,14 @@ def _through(via: paramiko.Transport, route: Route, label: str, timeout: float) 
         ) from None
     except (paramiko.SSHException, OSError, EOFError) as error:
         if "timeout" in str(error).lower():
-            raise TimedOut(f"{label}: the jump host did not connect within {timeout:g} s") from None
-        raise ConnectError(f"{label}: the connection to the jump host broke") from None
+            raise TimedOut(
+                f"{label}: the jump host did not connect within {timeout:g} s",
+                hint="is the host up, and may the jump host reach it?",
+            ) from None
+        raise ConnectError(
+            f"{label}: the connection to the jump host broke",
+            hint="try again; if it stays so, see sshd's log on the jump host",
+        ) from None
 
 
 class ProxyCommand:
@@ -141,7 +161,10 @@ class ProxyCommand:
         except OSError as error:
             self._near.close()
             self._errors.close()
-            raise ConnectError(f"{label}: cannot start its proxy command: {error}") from None
+            raise ConnectError(
+                f"{label}: cannot start its proxy command: {error}",
+                hint="see ProxyCommand in ssh_config or ansible_ssh_common_args",
+            ) from None
         finally:
             far.close()
 

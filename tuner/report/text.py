@@ -30,6 +30,8 @@ _INDENT = 2
 _BODY = _INDENT + 8
 _NAMES = 6  # how many host names or ranges a heading shows
 _COMMAND = 300  # characters of a command that is shown
+_REASONS = 6  # how many of the things that could not be seen are told one by one
+_COUNTS = 52  # columns of a recap line beside the names
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -90,13 +92,26 @@ def _print_block(block: Block, command: str, console: Console) -> None:
             f" ({clean(waived.waiver.owner)}, until {waived.waiver.until.isoformat()})",
         )
         _write(console, line, _BODY, Text("waived  ", style="dim"))
-    for reason, rules in unseen(verdict).items():
-        line = Text(f"could not see {reason}; not judged: {', '.join(rules)}")
-        _write(console, line, _BODY, Text("unknown ", style="magenta"))
+    for told in _unseen(verdict):
+        _write(console, Text(told), _BODY, Text("unknown ", style="magenta"))
     for hint in remedies(verdict):
         _write(console, Text(hint, style="dim"), _BODY)
     _print_command(block, command, console)
     console.print()
+
+
+def _unseen(verdict: Verdict) -> list[str]:
+    reasons = unseen(verdict)
+    told = [
+        f"could not see {reason}; not judged: {', '.join(rules)}"
+        for reason, rules in reasons.items()
+    ]
+    if len(told) > _REASONS:
+        more = list(reasons.values())[_REASONS - 1 :]
+        number = sum(map(len, more))
+        last = f"could not see {len(more)} more things; {number} more rules not judged"
+        told[_REASONS - 1 :] = [f"{last} (--format json names them)"]
+    return told
 
 
 def _print_command(block: Block, command: str, console: Console) -> None:
@@ -141,8 +156,9 @@ def _print_failure(block: Block, command: str, console: Console) -> None:
 
 def _print_recap(report: Report, found: Sequence[Block], console: Console) -> None:
     console.print(Text("RECAP", style="bold"))
-    titles = [names(block.hosts, _NAMES) for block in found]
-    widest = min(max((len(title) for title in titles), default=0), max(20, console.width - 60))
+    room = max(20, console.width - _COUNTS - (9 if report.baseline is not None else 0))
+    titles = [_names_within(block.hosts, room) for block in found]
+    widest = max((len(title) for title in titles), default=0)
     for block, name in zip(found, titles, strict=True):
         line = Text(f"{name:<{widest}} : ")
         if block.like.verdict is None:
@@ -184,6 +200,12 @@ def _counts(verdict: Verdict) -> Text:
 
 def _called(finding: Finding) -> str:
     return f"{finding.rule} {clean(finding.key or '')}".rstrip()
+
+
+def _names_within(hosts: Sequence[str], columns: int) -> str:
+    """Return as many names as the columns have room for, and one at least."""
+    shorter = (names(hosts, most) for most in range(_NAMES, 1, -1))
+    return next((text for text in shorter if len(text) <= columns), names(hosts, 1))
 
 
 def _live(finding: Finding) -> str:

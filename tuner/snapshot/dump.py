@@ -61,7 +61,7 @@ def parse_dump(data: bytes, *, host: str = "") -> Snapshot:
     words, system = _system(sections.get("system", ""), told)
     return Snapshot(
         host=host or _first(told, "/proc/sys/kernel/hostname"),
-        kernel=_kernel(told, live),
+        kernel=_kernel(told, words, live),
         source=Source.PROBE,
         taken=next(
             (word for word in words.get("taken", ()) if _TAKEN.fullmatch(word)),
@@ -169,6 +169,8 @@ def _live(sections: Mapping[str, str]) -> tuple[dict[Key, str | Missing], bool]:
         elif at >= 0 and not line.endswith("No such file or directory"):
             path = line[at:].partition(": ")[0].rstrip("':")
             live.setdefault(key_from_path(path), Missing.DENIED)
+    if not any(key.startswith("net.") for key in live):
+        live[Key("net")] = Missing.DENIED  # every kernel has some: /proc/sys is hidden there
     return live, truncated
 
 
@@ -195,8 +197,12 @@ def _withhold(path: str, live: dict[Key, str | Missing]) -> None:
         live[Key(f"{folder}{interface}.{name.lstrip('/')}")] = Missing.UNASKED
 
 
-def _kernel(told: Mapping[str, Sequence[str]], live: Mapping[Key, str | Missing]) -> KernelVersion:
-    release = _first(told, "/proc/sys/kernel/osrelease")
+def _kernel(
+    told: Mapping[str, Sequence[str]],
+    words: Mapping[str, Sequence[str]],
+    live: Mapping[Key, str | Missing],
+) -> KernelVersion:
+    release = _first(told, "/proc/sys/kernel/osrelease") or _word(words, "release")
     shown = live.get(Key("kernel.osrelease"))
     if not release and isinstance(shown, str):
         release = shown

@@ -38,7 +38,10 @@ def parse_sysctl_a(data: bytes, *, host: str = "", release: str = "") -> Snapsho
         DumpError: it is no such output, is too large, or names no kernel.
     """
     if len(data) > _LARGEST:
-        raise DumpError(f"the output is larger than {_LARGEST >> 20} MiB")
+        raise DumpError(
+            f"the output is larger than {_LARGEST >> 20} MiB",
+            hint="is this really the output of `sysctl -a`?",
+        )
     live: dict[Key, str | Missing] = {}
     for line in data.decode("utf-8", "backslashreplace").replace("\r\n", "\n").split("\n"):
         match = _LINE.fullmatch(line)
@@ -56,7 +59,10 @@ def parse_sysctl_a(data: bytes, *, host: str = "", release: str = "") -> Snapsho
         elif len(before) <= LONGEST_VALUE:
             live[key] = cap(f"{before}\n{value}")
         if len(live) > _MOST_KEYS:
-            raise DumpError(f"the output has more than {_MOST_KEYS} keys")
+            raise DumpError(
+                f"the output has more than {_MOST_KEYS} keys",
+                hint="is this really the output of `sysctl -a`?",
+            )
     if not live:
         raise DumpError(
             f'not the output of sysctl -a: it begins with "{first_line(data)}"',

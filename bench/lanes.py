@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -183,20 +184,26 @@ def lint(quick: bool) -> Iterator[Figure]:  # noqa: FBT001
 
 def _settings(number: int, lines: int) -> str:
     """Return a settings file unlike any other: every key once, explained, with a likely value."""
+    random = Random(number)  # noqa: S311 - the same files on every run
+    found: list[str] = []
+    for key, default in random.sample(_known(), lines // 2):
+        value = default if default and random.random() < 0.5 else ""
+        value = value or random.choice(("0", "1", "2", "10", "600", "4096", "65536"))
+        found += [f"# ticket {random.randrange(10**6)}", f"{key} = {value}"]
+    return "\n".join(found) + "\n"
+
+
+@cache
+def _known() -> list[tuple[str, str]]:
+    """Return keys, those of interfaces for several, each with its default, empty for unknown."""
     from tuner.sysctl.catalog import latest_release, parameters  # noqa: PLC0415 - only here
 
-    random = Random(number)  # noqa: S311 - the same files on every run
-    known = [
-        (key.replace(".*.", f".eth{nth}."), parameter.default(latest_release()))
+    kernel = latest_release()
+    return [
+        (key.replace(".*.", f".eth{nth}."), str(parameter.default(kernel) or ""))
         for key, parameter in parameters().items()
         for nth in range(8 if ".*." in key else 1)
     ]
-    found: list[str] = []
-    for key, default in random.sample(known, lines // 2):
-        usual = str(default) if default is not None and random.random() < 0.5 else ""
-        value = usual or random.choice(("0", "1", "2", "10", "600", "4096", "65536"))
-        found += [f"# ticket {random.randrange(10**6)}", f"{key} = {value}"]
-    return "\n".join(found[:lines]) + "\n"
 
 
 def probe(quick: bool) -> Iterator[Figure]:  # noqa: FBT001

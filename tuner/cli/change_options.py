@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from tuner.cli.exits import Exit
 from tuner.cli.plan_options import add_plan_flags
-
-if TYPE_CHECKING:
-    from tuner.cli.parser import _Parser
-
-Adds = Callable[[argparse.ArgumentParser], None]
+from tuner.cli.shared_options import add_connection, add_whom
 
 _LONGEST = 86400  # seconds
 
@@ -73,9 +67,7 @@ def add_journal(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_apply(
-    commands: argparse._SubParsersAction[_Parser], add_whom: Adds, add_connection: Adds
-) -> None:
+def add_apply(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `tuner apply`."""
     apply = commands.add_parser(
         "apply",
@@ -96,13 +88,11 @@ def add_apply(
         "./inventory.yml)",
     )
     add_change_flags(apply)
-    add_plan_flags(apply, add_whom, add_connection)
+    add_plan_flags(apply)
     apply.set_defaults(run=_apply)
 
 
-def add_rollback(
-    commands: argparse._SubParsersAction[_Parser], add_whom: Adds, add_connection: Adds
-) -> None:
+def add_rollback(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `tuner rollback`."""
     rollback = commands.add_parser(
         "rollback",
@@ -125,9 +115,7 @@ def add_rollback(
     rollback.set_defaults(run=_rollback, roles=[])
 
 
-def add_history(
-    commands: argparse._SubParsersAction[_Parser], add_whom: Adds, add_connection: Adds
-) -> None:
+def add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `tuner history`."""
     history = commands.add_parser(
         "history",
@@ -139,9 +127,7 @@ def add_history(
     history.set_defaults(run=_history, roles=[])
 
 
-def add_status(
-    commands: argparse._SubParsersAction[_Parser], add_whom: Adds, add_connection: Adds
-) -> None:
+def add_status(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `tuner status`."""
     status = commands.add_parser(
         "status",

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from tuner.cli.exits import Exit
-
-if TYPE_CHECKING:
-    from tuner.cli.parser import _Parser
+from tuner.cli.shared_options import add_connection, add_whom
 
 FORMATS = ("sysctl.d", "ansible", "tuned", "cloud-init", "butane", "talos", "nixos")
 
-Adds = Callable[[argparse.ArgumentParser], None]
 
-
-def add_plan(
-    commands: argparse._SubParsersAction[_Parser], add_whom: Adds, add_connection: Adds
-) -> None:
+def add_plan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `tuner plan`."""
     plan = commands.add_parser(
         "plan",
@@ -29,11 +21,11 @@ def add_plan(
         epilog="Exit codes: 0 nothing to do; 1 there is something to do; 2 usage, inventory, "
         "profile or template is wrong; 3 incomplete.",
     )
-    add_plan_flags(plan, add_whom, add_connection)
+    add_plan_flags(plan)
     plan.set_defaults(run=_plan)
 
 
-def add_plan_flags(parser: argparse.ArgumentParser, add_whom: Adds, add_connection: Adds) -> None:
+def add_plan_flags(parser: argparse.ArgumentParser) -> None:
     """Add what decides on a plan and how it is shown."""
     add_whom(parser)
     parser.add_argument(
@@ -73,7 +65,7 @@ def add_plan_flags(parser: argparse.ArgumentParser, add_whom: Adds, add_connecti
     add_connection(parser)
 
 
-def add_render(commands: argparse._SubParsersAction[_Parser]) -> None:
+def add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `tuner render`."""
     render = commands.add_parser(
         "render",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -74,7 +75,7 @@ class Expectation(BaseModel):
             raise ValueError("one_of needs at least one value")
         return self
 
-    @property
+    @cached_property
     def relation(self) -> str:
         """The name of the relation that is given."""
         return next(name for name in RELATIONS if _is_given(getattr(self, name)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import zip_longest
 
 from tuner.snapshot.snapshot import Counters
 
@@ -14,6 +15,7 @@ Tables = Mapping[str, Sequence[str]]
 _NUMBER = re.compile(r"-?[0-9]{1,20}")
 _NUMBERS = re.compile(r"(?: -?[0-9]{1,20})+ ?")
 _HEX = re.compile(r"[0-9a-fA-F]{1,16}")
+_HEXES = re.compile(r" *(?:[0-9a-fA-F]{1,16} +)*[0-9a-fA-F]{1,16} *")
 _SOFTNET = {0: "processed", 1: "dropped", 2: "time_squeeze", 9: "received_rps", 10: "flow_limit"}
 _PER_TABLE = frozenset({"entries"})  # every CPU's line repeats the whole table's number
 
@@ -113,10 +115,13 @@ def _per_cpu(group: str, lines: Sequence[str]) -> dict[str, int]:
     if not lines:
         return found
     names = lines[0].split()
-    for line in lines[1:]:
-        for column, value in zip(names, line.split(), strict=False):
-            if not _HEX.fullmatch(value):
-                continue
-            name, number = f"{group}.{column}", int(value, 16)
-            found[name] = number if column in _PER_TABLE else found.get(name, 0) + number
+    rows = [
+        [int(word, 16) if whole or _HEX.fullmatch(word) else None for word in line.split()]
+        for line in lines[1:]
+        for whole in [_HEXES.fullmatch(line)]
+    ]
+    for column, values in zip(names, zip_longest(*rows), strict=False):
+        numbers = [value for value in values if value is not None]
+        if numbers:
+            found[f"{group}.{column}"] = numbers[-1] if column in _PER_TABLE else sum(numbers)
     return found

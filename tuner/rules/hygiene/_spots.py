@@ -64,6 +64,8 @@ class Spot:
         return self.place(self.line.value_offset)
 
 
+REMEMBERED = 1 << 15
+"""Bytes of a file up to which what was found in it is kept, for the next host that has the same."""
 _SETTINGS = {LineKind.ASSIGNMENT, LineKind.EXCLUSION}
 TEMPLATE = re.compile(rb"\{\{|\{%|<%|\$\{[A-Za-z_]|@@?[A-Za-z_]+@@?")
 """A mark of a template that some program fills in before a host reads the file."""
@@ -92,8 +94,24 @@ def spots(snapshot: Snapshot, suspect: re.Pattern[bytes] | None = None) -> Itera
     ``suspect``: only of files whose content has this somewhere.
     """
     for entry in files(snapshot):
-        if suspect is None or suspect.search(entry.content):
-            yield from _of(entry.path, entry.content)
+        if suspect is None or holds(entry.content, suspect):
+            yield from _spots_of(entry.path, entry.content)
+
+
+def holds(content: bytes, suspect: re.Pattern[bytes]) -> bool:
+    """Tell whether a file's content has this somewhere."""
+    if len(content) > REMEMBERED:
+        return suspect.search(content) is not None
+    return _holds(content, suspect)
+
+
+@lru_cache(maxsize=1 << 13)  # most hosts of a fleet have the same files
+def _holds(content: bytes, suspect: re.Pattern[bytes]) -> bool:
+    return suspect.search(content) is not None
+
+
+def _spots_of(path: str, content: bytes) -> tuple[Spot, ...]:
+    return (_known_of if len(content) <= REMEMBERED else _of)(path, content)
 
 
 def all_lines(entry: Entry) -> tuple[Line, ...]:
@@ -101,7 +119,6 @@ def all_lines(entry: Entry) -> tuple[Line, ...]:
     return read_lines(entry.content, SYSTEMD).lines
 
 
-@lru_cache(maxsize=1024)  # most hosts of a fleet have the same files
 def _of(path: str, content: bytes) -> tuple[Spot, ...]:
     template = is_template(content)
     found = []
@@ -129,6 +146,9 @@ def _of(path: str, content: bytes) -> tuple[Spot, ...]:
             )
         )
     return tuple(found)
+
+
+_known_of = lru_cache(maxsize=1024)(_of)
 
 
 @lru_cache(maxsize=1 << 14)  # files repeat the same keys

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tuner.rules._finding import Place
-from tuner.rules.hygiene._spots import files, shown
+from tuner.rules.hygiene._spots import files, holds, shown
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.lines import SYSTEMD, LineKind, position, read_lines
 
@@ -46,7 +46,7 @@ class Suppression:
 def suppressions(snapshot: Snapshot) -> Iterator[Suppression]:
     """Yield the comments of all settings files."""
     for entry in files(snapshot):
-        if _MARK.search(entry.content):
+        if holds(entry.content, _MARK):
             yield from _in_file(entry.path, entry.content)
 
 

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind, Place
 from tuner.rules._rule import Rule
-from tuner.rules.hygiene._spots import files
+from tuner.rules.hygiene._spots import files, holds
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.lines import position
 
@@ -35,7 +35,7 @@ _LONE = re.compile(rb"\r(?!\n|$)")
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001
     """Yield one finding for the first of every file."""
     for entry in files(snapshot):
-        match = _LONE.search(entry.content)
+        match = _LONE.search(entry.content) if holds(entry.content, _LONE) else None
         if match:
             yield RULE.finding(
                 "systemd-sysctl ends the line at this carriage return, procps 4 and busybox keep "

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind, Place
 from tuner.rules._rule import Rule
-from tuner.rules.hygiene._spots import all_lines, files
+from tuner.rules.hygiene._spots import all_lines, files, holds
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.lines import LineKind, position
 
@@ -39,7 +39,7 @@ _PASSED_OVER = {LineKind.COMMENT, LineKind.BLANK}
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001
     """Yield a finding for every line with such a character outside a comment."""
     for entry in files(snapshot):
-        if not _ODD.search(entry.content):
+        if not holds(entry.content, _ODD):
             continue
         for line in all_lines(entry):
             if line.kind in _PASSED_OVER:

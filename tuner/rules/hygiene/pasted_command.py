@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind, Place
 from tuner.rules._rule import Rule
-from tuner.rules.hygiene._spots import all_lines, files, shown
+from tuner.rules.hygiene._spots import all_lines, files, holds, shown
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.lines import LineKind, position
 
@@ -41,7 +41,7 @@ _PASTED = {LineKind.ASSIGNMENT, LineKind.NOT_UNDERSTOOD}
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001
     """Yield a finding for every line that is a command."""
     for entry in files(snapshot):
-        if not _SUSPECT.search(entry.content):
+        if not holds(entry.content, _SUSPECT):
             continue
         for line in all_lines(entry):
             text = entry.content[line.offset : line.end]

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind, Place
 from tuner.rules._rule import Rule
-from tuner.rules.hygiene._spots import TEMPLATE, all_lines, files
+from tuner.rules.hygiene._spots import TEMPLATE, all_lines, files, holds
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.lines import LineKind, position
 
@@ -36,7 +36,7 @@ _PASSED_OVER = {LineKind.COMMENT, LineKind.BLANK}
 def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001
     """Yield a finding for the first such line of every file."""
     for entry in files(snapshot):
-        if not TEMPLATE.search(entry.content):
+        if not holds(entry.content, TEMPLATE):
             continue
         for line in all_lines(entry):
             match = TEMPLATE.search(entry.content, line.offset, line.end)

@@ -256,7 +256,10 @@ def _refused(host: Host, job: Job, answer: Answer) -> Outcome:
 
 def _connect(host: Host, session: Session) -> contextlib.AbstractContextManager[Transport]:
     if host.way is Way.DUMP:
-        raise ConnectError(f"{host.name} is a dump: nothing can be changed there")
+        raise ConnectError(
+            f"{host.name} is a dump: nothing can be changed there",
+            hint="leave it out: --limit '!NAME'",
+        )
     return session.connect(host)
 
 

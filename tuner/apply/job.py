@@ -187,7 +187,9 @@ def _write(change: Change) -> Write:
     after = str(change.after)
     for text in (before, after, change.key):
         if not text.isprintable():
-            raise UsageError(f"{change.key}: {text!r} holds characters that no value has")
+            raise UsageError(
+                f"{change.key}: {text!r} holds characters that no value has", hint="plan anew"
+            )
     return Write(
         key=change.key,
         before=before,

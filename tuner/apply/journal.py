@@ -127,7 +127,8 @@ class Journal:
                 os.fsync(self._file)
             except OSError as error:
                 raise JournalError(
-                    f"cannot write the journal {self._path}: {error.strerror}"
+                    f"cannot write the journal {self._path}: {error.strerror}",
+                    hint="make room, or name another place with --journal",
                 ) from error
 
 
@@ -144,7 +145,10 @@ def read_runs(path: Path) -> tuple[Run, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise UsageError(f"cannot read the journal {path}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot read the journal {path}: {error.strerror}",
+            hint="who made it? --journal names another",
+        ) from error
     rows: dict[str, list[dict[str, Any]]] = {}
     for number, line in enumerate(lines, start=1):
         if not line:
@@ -152,7 +156,12 @@ def read_runs(path: Path) -> tuple[Run, ...]:
         row = _row(line)
         if row is None:
             if number < len(lines):
-                raise UsageError("this is no line of a journal", file=str(path), line=number)
+                raise UsageError(
+                    "this is no line of a journal",
+                    file=str(path),
+                    line=number,
+                    hint="move the file away, or name another with --journal",
+                )
             continue
         rows.setdefault(row["run"], []).append(row)
     runs = [_run(number, events) for number, events in rows.items()]

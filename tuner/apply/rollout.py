@@ -43,7 +43,7 @@ def parse_size(text: str, *, flag: str, least: int = 1) -> Size:
     if not (number.isascii() and number.isdigit() and len(number) < 7 and int(number) >= least):  # noqa: PLR2004
         raise UsageError(f"{flag}: {text!r} is no number of hosts", hint="as in 3, or 10%")
     if percent and int(number) > 100:  # noqa: PLR2004 - per cent
-        raise UsageError(f"{flag}: {text} is more than all hosts")
+        raise UsageError(f"{flag}: {text} is more than all hosts", hint="100% at most")
     return Size(int(number), percent)
 
 

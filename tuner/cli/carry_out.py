@@ -199,7 +199,9 @@ class _Work:
         sys.stdout.flush()
         hosts = f"{len(ready)} host" + ("" if len(ready) == 1 else "s")
         if input(f"Change {hosts}? [y/N] ").strip().lower() not in {"y", "yes"}:
-            raise UsageError("nothing was changed: you did not agree")
+            raise UsageError(
+                "nothing was changed: you did not agree", hint="answer y, or give --yes"
+            )
 
     def _change(self, hosts: Sequence[Host], ready: Sequence[Host], session: Session) -> None:
         intent, options = self._intent, self._options

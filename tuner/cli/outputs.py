@@ -58,7 +58,10 @@ class Outputs:
                 try:
                     stream = target.path.open("w", encoding="utf-8")
                 except OSError as error:
-                    raise UsageError(f"cannot write {target.path}: {error.strerror}") from error
+                    raise UsageError(
+                        f"cannot write {target.path}: {error.strerror}",
+                        hint="is the folder there, and may you write to it?",
+                    ) from error
                 self._streams[target] = stream
 
     def arrive(self, host: HostReport) -> None:

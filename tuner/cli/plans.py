@@ -75,7 +75,11 @@ def _read(path: Path, options: argparse.Namespace) -> Planned:
     try:
         plans = {plan.host: plan for plan in read_plan(path.read_text("utf-8"), file=str(path))}
     except UnicodeDecodeError as error:
-        raise PlanError(f"not UTF-8 (byte {error.start})", file=str(path)) from None
+        raise PlanError(
+            f"not UTF-8 (byte {error.start})",
+            file=str(path),
+            hint="name what `tuner plan -o` saved",
+        ) from None
     whom = argparse.Namespace(**{**vars(options), "inventory": options.hosts_from})
     hosts = choose_hosts(whom)
     known = {host.name for host in hosts}

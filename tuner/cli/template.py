@@ -33,7 +33,9 @@ def template_of(name: str | None) -> Template:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise TemplateError(f"cannot read: {error.strerror}", file=str(path)) from None
+        raise TemplateError(
+            f"cannot read: {error.strerror}", file=str(path), hint="check the path of --template"
+        ) from None
     except UnicodeDecodeError as error:
         message = f"not UTF-8 (byte {error.start})"
         raise TemplateError(message, file=str(path), hint="save it as UTF-8") from None

@@ -23,6 +23,8 @@ from tuner.sysctl.value import Value
 
 _DEFAULT_FILE = "sysctl.conf.j2"
 _WIDTH = 98
+_SYNTAX = "see templates/README.md for what a template may say"
+_SEE = "templates/README.md tells what a template is given"
 _LARGEST = 1 << 20
 _SHORT = 12
 _VARIABLES = "marker, roles, policy, version, settings, notes"
@@ -112,7 +114,9 @@ def render(lines: Sequence[Line], header: Header, template: str, *, file: str = 
 
 def _filled(lines: Sequence[Line], header: Header, template: str, file: str) -> str:
     if len(template) > _LARGEST:
-        raise TemplateError(f"the template is larger than {_LARGEST} bytes", file=file)
+        raise TemplateError(
+            f"the template is larger than {_LARGEST} bytes", file=file, hint="shorten it"
+        )
     try:
         return _compiled(template, file).render(
             marker=MARKER,
@@ -124,7 +128,7 @@ def _filled(lines: Sequence[Line], header: Header, template: str, file: str) -> 
         )
     except jinja2.TemplateSyntaxError as error:
         message = f"not a template: {error.message}"
-        raise TemplateError(message, file=file, line=error.lineno) from None
+        raise TemplateError(message, file=file, line=error.lineno, hint=_SYNTAX) from None
     except jinja2.UndefinedError as error:
         raise TemplateError(
             error.message or "something is undefined",
@@ -134,12 +138,12 @@ def _filled(lines: Sequence[Line], header: Header, template: str, file: str) -> 
         ) from None
     except jinja2.TemplateError as error:
         message = f"the template asks for what it may not have: {error.message}".rstrip(".")
-        raise TemplateError(message, file=file, line=_line_of(error, file)) from None
+        raise TemplateError(message, file=file, line=_line_of(error, file), hint=_SEE) from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         message = f"the template fails: {error}"
-        raise TemplateError(message, file=file, line=_line_of(error, file)) from None
+        raise TemplateError(message, file=file, line=_line_of(error, file), hint=_SEE) from None
     except (MemoryError, OverflowError, RecursionError):
-        raise TemplateError("the template never comes to an end", file=file) from None
+        raise TemplateError("the template never comes to an end", file=file, hint=_SEE) from None
 
 
 @lru_cache(maxsize=8)
@@ -182,7 +186,9 @@ def _check(text: str, lines: Sequence[Line], file: str) -> None:
             hint="put {{ marker }} at the beginning of a line near the top",
         )
     if not text.endswith("\n"):
-        raise TemplateError("the text does not end with a new line", file=file)
+        raise TemplateError(
+            "the text does not end with a new line", file=file, hint="end the template with one"
+        )
     meant = {line.text for line in lines}
     for number, line in enumerate(text.split("\n"), start=1):
         problem = _problem(line, meant)

@@ -225,7 +225,11 @@ def read_plan(text: str, *, file: str = "") -> tuple[Plan, ...]:
         PlanError: it is cut off, no plan, of another version, or was changed since.
     """
     if len(text) > _LARGEST:
-        raise PlanError(f"the plan is larger than {_LARGEST >> 20} MiB", file=file)
+        raise PlanError(
+            f"the plan is larger than {_LARGEST >> 20} MiB",
+            file=file,
+            hint="plan fewer hosts at a time (--limit)",
+        )
     try:
         document = json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:

@@ -417,9 +417,12 @@ def _add(request: dict[str, Any]) -> dict[str, Any]:
     os.close(go_reading)
     try:
         _expect(b"made\n", up_reading)
-        wire = f"v{request['number']}"
+        number = request["number"]
+        wire = f"v{number}"
+        # a host that starts again keeps its hardware address, which its neighbours remember
+        hardware = f"02:00:00:01:{number >> 8:02x}:{number & 255:02x}"
         _ip(
-            f"link add {wire} type veth peer name eth0 netns {child}\n"
+            f"link add {wire} type veth peer name eth0 address {hardware} netns {child}\n"
             f"link set {wire} master br0 up\n"
         )
         os.write(go_writing, b"x")

@@ -242,8 +242,8 @@ def test_a_real_systemd_boots_a_host_and_leaves_nothing_behind(fabric: Fabric) -
         systemd=True,
     )
     for _ in range(2):
-        said = fabric.ssh(host, "cat /proc/1/comm; hostname; systemctl is-system-running").stdout
-        assert said.split() == ["systemd", "booted", "running"]
+        done = fabric.ssh(host, "cat /proc/1/comm; hostname; systemctl is-system-running")
+        assert done.stdout.split() == ["systemd", "booted", "running"], done.stderr
         assert host.sysctl("net.ipv4.tcp_fin_timeout") == "33"
         assert fabric.ssh(host, "echo 1 >/proc/sys/vm/swappiness").returncode != 0
         fabric.restart(host)

@@ -172,8 +172,8 @@ make_folder() {
     printf '%s\n' "$1"
     if [ -e "$bundle/made" ]; then cat -- "$bundle/made"; fi
   } >"$bundle/made.new" || return 1
-  mv -f -- "$bundle/made.new" "$bundle/made" || return 1
-  mkdir -- "$1" && chmod 755 "$1" && flush "${1%/*}"
+  flush "$bundle/made.new" && mv -f -- "$bundle/made.new" "$bundle/made" || return 1
+  flush "$bundle" && mkdir -- "$1" && chmod 755 "$1" && flush "${1%/*}"
 }
 
 # A copy of the old file, to be put back without room on the disk, and the new file.

@@ -52,7 +52,8 @@ step_guard() {
 
 # The folder of links may be new; then it goes with the link.
 wanted_folder() {
-  [ -d "$wants" ] || { : >"$bundle/wants" && mkdir -m 755 -- "$wants"; }
+  [ -d "$wants" ] && return 0
+  : >"$bundle/wants" && flush "$bundle/wants" "$bundle" && mkdir -m 755 -- "$wants"
 }
 
 guarded() { [ "$files" -gt 1 ] && with_systemd; }

@@ -151,6 +151,7 @@ main() {
   fi
   each_file remove_staged
   remove_made
+  remove_guard # a change that is marked has nothing left that only its bundle knows of
   step mark
   pass "reverting.$me" reverted
   step quiet

@@ -34,7 +34,7 @@ check: $(VENV)/.dev
 	$(BIN)/shellcheck tuner/remote/probe.sh tuner/apply/*.sh tests/plan/parsers.sh .ci/run
 
 test: $(VENV)/.dev check
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 # Everything that can go wrong, at every step of a change, on real hosts: root, some minutes.
 faults: $(VENV)/.dev

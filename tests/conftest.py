@@ -9,6 +9,8 @@ import pytest
 
 from tests.fabric.fabric import Fabric, available
 
+os.environ.pop("COLUMNS", None)  # what tests expect is as wide as in a pipe
+
 
 @pytest.fixture(scope="session")
 def fabric() -> Iterator[Fabric]:

@@ -221,7 +221,7 @@ def a_host_changes_itself_without_ssh(fabric: Fabric, bench: Bench) -> None:
         sysctls={"net.core.somaxconn": 128},
         files={"/srv/inventory.yml": "all: {hosts: {itself: {ansible_connection: local}}}\n"},
     )
-    host.run(["umount", "/root"])  # this Python may live there
+    host.run(["umount", "/root", "/tmp"])  # this Python may live there
     old = Whole.of(host)
     here = {**os.environ, "PYTHONPATH": str(CHECKOUT), "HOME": "/root"}
     tuner = [sys.executable, "-m", "tuner"]

@@ -43,8 +43,8 @@ def test_ten_thousand_hosts_take_seconds_and_ten_times_a_thousand(
 ) -> None:
     path = tmp_path / name
     _seconds(path, make(100))
-    few = _seconds(path, make(HOSTS // 10))
-    many = _seconds(path, make(HOSTS))
+    few = min(_seconds(path, make(HOSTS // 10)) for _ in range(3))
+    many = min(_seconds(path, make(HOSTS)) for _ in range(2))  # others use the machine too
     assert many < 8
     assert many < 30 * few  # ten times as long if linear, a hundred times if quadratic
 

@@ -723,3 +723,15 @@ def test_make_plan_needs_no_more_than_the_verdict(template: str) -> None:
     policy = policy_of()
     plan = make_plan(snapshot, judge(snapshot, policy), policy, template)
     assert plan == plan_of(snapshot, policy)
+
+
+def test_a_line_that_spoils_another_key_brings_that_ones_line_with_it() -> None:
+    """What ip_forward does to redirects: the live value would be lost at the next boot."""
+    own = "expect: {net.ipv4.conf.all.accept_redirects: {exactly: '1', why: w, sources: [x]}}"
+    policy = policy_of("nat-gateway", profile=f"extends: base\nsummary: x\n{own}\n")
+    live = {"ip_forward": "0", "conf.all.accept_redirects": "0"}
+    snapshot = host({f"net.ipv4.{key}": value for key, value in live.items()})
+    plan = plan_of(snapshot, policy, unsafe=True)
+    lines = [line for line in file_of(plan, OURS).splitlines() if line and line[0] != "#"]
+    assert lines == ["net.ipv4.ip_forward = 1", "net.ipv4.conf.all.accept_redirects = 1"]
+    assert plan_of(after(snapshot, plan), policy, unsafe=True).empty

@@ -6,7 +6,7 @@ objects to. What boot gives anyway is left to whoever gives it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from tuner.plan.own import own_drop_ins, rules_of
@@ -40,18 +40,27 @@ class Goal:
     left: tuple[Left, ...]
 
 
-def aim(trial: Trial, taken: Mapping[Key, Wish], *, unsafe: bool) -> Goal:
-    """Return the goal that the taken remedies and tuner's own earlier lines make together."""
-    return _Aim(trial, taken, unsafe=unsafe).goal()
+def aim(
+    trial: Trial, taken: Mapping[Key, Wish], *, unsafe: bool, spoiled: Collection[Key] = ()
+) -> Goal:
+    """Return the goal that the taken remedies and tuner's own earlier lines make together.
+
+    ``spoiled``: keys that the kernel sets to something else when it takes one of the lines, and
+    that need a line for this alone.
+    """
+    return _Aim(trial, taken, unsafe=unsafe, spoiled=spoiled).goal()
 
 
 class _Aim:
     """One pass over the keys; each decision counts for those that follow."""
 
-    def __init__(self, trial: Trial, taken: Mapping[Key, Wish], *, unsafe: bool) -> None:
+    def __init__(
+        self, trial: Trial, taken: Mapping[Key, Wish], *, unsafe: bool, spoiled: Collection[Key]
+    ) -> None:
         self._trial = trial
         self._taken = taken
         self._unsafe = unsafe
+        self._spoiled = spoiled
         self._own = trial.own
         self._rules = {
             key: rules
@@ -83,12 +92,13 @@ class _Aim:
             self._lines[wish.key] = Line(wish.key, value, wish.because, wish.why)
             self._needs[wish.key] = self._trial.ways
             return
-        if standing.good and same(value, self._now(wish.key)):
+        good = standing.good and wish.key not in self._spoiled
+        if good and same(value, self._now(wish.key)):
             del self._live[wish.key]  # what is live will do as well as what boot gives
-        elif standing.good:
+        elif good:
             self._leave_to(wish.key, standing.there)
             value = standing.there.value or value
-        if not standing.good or standing.lacking:
+        if not good or standing.lacking:
             self._lines[wish.key] = Line(wish.key, value, wish.because, wish.why)
             self._needs[wish.key] = standing.lacking
 
@@ -126,7 +136,7 @@ class _Aim:
         pressing = any(map(is_pressing, self._rules.get(key, ())))
         asked = pressing or key in trial.policy.expectations or isinstance(reading, Missing)
         standing = trial.standing(key, self._others)
-        idle = standing.good and not standing.lacking
+        idle = standing.good and not standing.lacking and key not in self._spoiled
         if not asked and idle and (wish is not None or self._may_go(key, value, standing.there)):
             self._leave_to(key, standing.there)
             self._left.append(Left(key, "", _let_go(trial, key, value, standing.there)))

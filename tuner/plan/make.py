@@ -118,16 +118,21 @@ def _plan(snapshot: Snapshot, verdict: Verdict, options: _Options) -> Plan:
     header = Header(policy.roles, policy_digest(policy))
     dead, left = _dead_lines(snapshot, verdict, enabled=enabled)
     obstacles: list[Obstacle] = dead
+    spoiled: frozenset[Key] = frozenset()
     while True:
         # A line that goes may make one of tuner's own needless, so each round decides anew.
         edits = comment_out(snapshot, obstacles)
         edited = replace(trial, snapshot=with_files(snapshot, edits))
-        goal = aim(edited, taken, unsafe=options.unsafe)
+        goal = aim(edited, taken, unsafe=options.unsafe, spoiled=spoiled)
         place = _place(edited.snapshot, goal, header, options)
         forgotten = {key for key, wish in taken.items() if wish.once and key not in place.lines}
         if forgotten:
             left += [Left(key, taken[key].because[0], _FORGOTTEN) for key in forgotten]
             taken = {key: wish for key, wish in taken.items() if key not in forgotten}
+            continue
+        more = _spoiled(edited.snapshot, place, taken)
+        if more - spoiled:
+            spoiled |= more
             continue
         obstacles += [it for it in _in_the_way(place) if enabled and it not in obstacles]
         if comment_out(snapshot, obstacles) == edits:
@@ -245,6 +250,19 @@ def _in_the_way(place: _Place) -> list[Obstacle]:
         for loss in lost
         if loss.by is not None
     ]
+
+
+def _spoiled(snapshot: Snapshot, place: _Place, taken: Mapping[Key, Wish]) -> frozenset[Key]:
+    """Return the keys without a line that the kernel sets to something else along with a line."""
+    before, then = without_own(snapshot), settled(snapshot, place.name, place.content)
+    found = set()
+    for key, wish in taken.items():
+        if key in place.wanted or wish.once:
+            continue
+        value = next_boot(then, key).value
+        if not same(value, wish.value) and not same(value, next_boot(before, key).value):
+            found.add(key)
+    return frozenset(found)
 
 
 def _rule(line: Line) -> str:

@@ -39,6 +39,7 @@ from tuner.remote.wire import Watch, Wire
 _USUAL_CONFIGS = (Path("~/.ssh/config"), Path("/etc/ssh/ssh_config"))
 _CHUNK = 65536  # bytes taken from a channel at once
 _NAP = 0.05  # seconds for what is under way to come: one waking serves many packets
+_QUIET = 2.0  # seconds without a byte; sshd on a busy host may oversleep the end of a command
 _MOST_JUMPS = 8
 _JUMP_MEMORY = 30.0  # seconds for which a failed jump host is not tried again
 
@@ -345,8 +346,11 @@ class _Remote:
         if not out and not err:
             if ended:
                 return None
-            if self._bell.wait(seconds):
+            if self._bell.wait(min(seconds, _QUIET)):
                 time.sleep(min(_NAP, seconds))
+            elif seconds > _QUIET:  # a word from us wakes it
+                with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+                    self._transport.send_ignore(1)
         return out, err
 
     def write(self, data: bytes, seconds: float) -> None:

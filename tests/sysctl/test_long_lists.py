@@ -1,4 +1,4 @@
-"""A port list longer than a page: what procps leaves of it, as measured with 4.0.2."""
+"""A port list longer than a page: what is left of it, as measured with the real programs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from tuner.sysctl.files import Entry
 from tuner.sysctl.kernel import Kernel
 from tuner.sysctl.key import Key
-from tuner.sysctl.loaders import procps, systemd
+from tuner.sysctl.loaders import busybox, procps, systemd
 from tuner.sysctl.tree import FileTree
 
 KEY = Key("net.ipv4.ip_local_reserved_ports")
@@ -49,6 +49,26 @@ def test_what_is_refused_is_tried_in_pieces(value: str, left: str, writes: int) 
     run = procps.run(tree, kernel, version=(4, 0, 2))
     assert run.exit_code == 1
     assert (kernel.text(KEY), len(run.writes)) == (left, writes)
+
+
+def test_systemd_and_busybox_keep_the_pages_before_a_wrong_item() -> None:
+    """Measured with systemd 252 and busybox 1.35.0: the first page stays, and they exit with 1."""
+    for name in ("systemd", "busybox"):
+        tree, kernel = loaded(f"{EVEN}x")
+        run = (
+            systemd.run(tree, kernel, version=252)
+            if name == "systemd"
+            else busybox.run(tree, kernel, files=[PATH])
+        )
+        assert run.exit_code == 1
+        assert (kernel.text(KEY) or "").endswith(",3632,3634")
+        assert [(write.error, len(write.data) > 4096) for write in run.writes] == [("", True)]
+
+
+def test_a_wrong_item_on_the_first_page_refuses_the_list() -> None:
+    tree, kernel = loaded(f"x,{EVEN}")
+    assert systemd.run(tree, kernel, version=252).exit_code == 1
+    assert kernel.text(KEY) == ""
 
 
 def test_an_item_that_is_wrong_behind_the_page_is_not_seen() -> None:

@@ -106,6 +106,22 @@ def ports_of_a_page(data: bytes) -> bytes:
     return page[:cut] if cut >= 0 and _CUT.fullmatch(page, cut + 1) else page
 
 
+def right_pages(data: bytes) -> tuple[bytes, str]:
+    """Return the pages of a port list before a wrong item, and the errno's name that it gives.
+
+    A wrong item on the first page refuses the list as a whole: then all of it is returned.
+    """
+    right: list[bytes] = []
+    rest = data
+    while rest:
+        page = ports_of_a_page(rest)
+        if parse_ports(page) is None:
+            return (b",".join(right), "EINVAL") if right else (data, "")
+        right.append(page)
+        rest = rest[len(page) + 1 :]
+    return b",".join(right) if right else data, ""
+
+
 def print_ports(spans: Iterable[Span]) -> str:
     """Return the list as the kernel prints it."""
     return ",".join(

@@ -13,6 +13,7 @@ from tuner.sysctl.files import Entry, Kind, Setting, settings_of
 from tuner.sysctl.kernel import Kernel
 from tuner.sysctl.key import Key
 from tuner.sysctl.lines import Grammar
+from tuner.sysctl.numbers import right_pages
 
 
 class Fate(StrEnum):
@@ -130,14 +131,18 @@ class Run:
     ) -> str:
         """Write to an open key; return the errno's name of a refusal, empty for none.
 
-        ``taken``: how much of it the kernel looks at, where the program does not go on.
+        ``taken``: how much of it the kernel looks at, where the program does not go on. Where it
+        does, a list is taken page by page, and what came before a wrong item stands.
         """
-        outcome = kernel.write(key, data if taken is None else taken)
+        looked_at, then = data if taken is None else taken, ""
+        if taken is None and kernel.form(key).kind == "ports":
+            looked_at, then = right_pages(data)
+        outcome = kernel.write(key, looked_at)
         self.writes.append(Write(key, data, outcome.error))
         changed = tuple((each, kernel.text(each) or "") for each in outcome.changed)
         fate = Fate.REFUSED if outcome.error else Fate.SET
-        self.add(setting, key, fate, error=outcome.error, changed=changed)
-        return outcome.error
+        self.add(setting, key, fate, error=outcome.error or then, changed=changed)
+        return outcome.error or then
 
     def extend(self, other: Run) -> None:
         """Take over what a further program did."""

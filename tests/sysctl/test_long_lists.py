@@ -28,7 +28,13 @@ def test_procps_does_not_go_on_where_the_kernel_stops() -> None:
     assert (ports[0], ports[-1], len(ports)) == ("2000", "3634", 818)
 
 
-def test_systemd_goes_on() -> None:
+def test_systemd_247_does_neither() -> None:
+    tree, kernel = loaded(f"{EVEN}x")
+    assert systemd.run(tree, kernel, version=247).exit_code == 0
+    assert (kernel.text(KEY) or "").endswith(",3632,3634")
+
+
+def test_systemd_252_goes_on() -> None:
     tree, kernel = loaded(EVEN)
     assert systemd.run(tree, kernel, version=252).exit_code == 0
     assert (kernel.text(KEY) or "").endswith(",4996,4998")

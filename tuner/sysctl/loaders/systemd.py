@@ -2,11 +2,11 @@
 
 Gates: 219 and later are known; below 230 a missing key is a failure; below 232 the order of writes
 is that of a hash table; below 237 lines are read in pieces of 2047 bytes; 243 ``-key = value``;
-245 patterns and ``-key``; 250 the value is read before it is written, and ``..`` is refused;
-252 the credential ``sysctl.extra``; 262 only ``#`` begins a comment, and an error in the
-credential is a failure (both came between 258 and 262). Sources: systemd 247.3,
-252.39, 257.13 ``src/sysctl/sysctl.c``, ``src/basic/sysctl-util.c``, ``src/basic/conf-files.c``,
-``src/basic/path-util.c``; 219 to 246 by its release notes.
+245 patterns and ``-key``; 250 the value is read before it is written, a list longer than a page is
+written to its end, and ``..`` is refused; 252 the credential ``sysctl.extra``; 262 only ``#``
+begins a comment, and an error in the credential is a failure (both came between 258 and 262).
+Sources: systemd 247.3, 252.39, 257.13 ``src/sysctl/sysctl.c``, ``src/basic/sysctl-util.c``,
+``src/basic/conf-files.c``, ``src/basic/path-util.c``; 219 to 246 by its release notes.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from tuner.sysctl.lines import (
     read_lines,
 )
 from tuner.sysctl.loaders.run import Fate, Run, place
+from tuner.sysctl.numbers import ports_of_a_page
 from tuner.sysctl.tree import CONF, DIRECTORIES, FileTree, chosen, conf_is_linked, masks
 
 _PATH_MAX, _NAME_MAX = 4096, 255
@@ -267,7 +268,10 @@ class Session:
             fate = _FATES.get(error, Fate.REFUSED)
             self._done.add(setting, key or key_from_path(path), fate, error=error)
         else:
-            error = self._done.put(self._kernel, setting, key, data + b"\n")
+            whole = data + b"\n"
+            is_list = self._kernel.form(key).kind == "ports"
+            taken = ports_of_a_page(whole) if is_list and not verifies else None
+            error = self._done.put(self._kernel, setting, key, whole, taken=taken)
         if error:
             self._judge(setting, path, error, ignore=option.ignore)
 

@@ -19,7 +19,6 @@ from tuner.errors import UsageError
 from tuner.policy.policy import Policy, Severity
 from tuner.remote.settings_files import Tree, read_stream, read_trees
 from tuner.report.lint import LintReport, print_lint, render_lint_json, render_lint_text
-from tuner.report.lint_sarif import render_lint_sarif
 from tuner.resources import folder
 from tuner.rules._check import lint_rules
 from tuner.rules._finding import Finding
@@ -83,6 +82,8 @@ def run(options: argparse.Namespace) -> Exit:
 
 
 def _sarif(report: LintReport, code: Exit) -> Iterator[str]:
+    from tuner.report.lint_sarif import render_lint_sarif  # noqa: PLC0415 - slow, often unneeded
+
     rules = {rule.id: rule for rule in lint_rules()}
     return render_lint_sarif(report, rules, exit_code=code, folder=str(Path.cwd()))
 

@@ -52,8 +52,9 @@ def test_every_profile_template_and_data_file_is_in_the_wheel(wheel: Path) -> No
         for path in (CHECKOUT / folder).rglob("*"):
             if path.is_file():
                 assert f"tuner/_data/{path.relative_to(CHECKOUT)}" in names
+    data = {".py", ".yml", ".md", ".sh", ".json", ".typed"}
     for path in (CHECKOUT / "tuner").rglob("*"):
-        if path.is_file() and path.suffix in {".py", ".yml", ".md", ".sh", ".json", ".typed"}:
+        if path.suffix in data and "__pycache__" not in path.parts:
             assert f"tuner/{path.relative_to(CHECKOUT / 'tuner')}" in names
 
 

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "tuner"
 
 LAYERS = [
-    {"errors", "quoting"},
+    {"errors", "lazy", "quoting"},
     {"resources", "documents"},
     {"sysctl"},
     {"policy", "snapshot"},

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tuner.sysctl import catalog
+from tuner.sysctl import catalog, catalog_text
 from tuner.sysctl.catalog import Default, Parameter, Range, describe, families, parameters
+from tuner.sysctl.catalog_text import read_files
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import parse_value
 from tuner.sysctl.version import parse_version
@@ -234,6 +236,44 @@ def test_the_whole_catalogue_loads_quickly() -> None:
         best = min(best, time.process_time() - start)
     assert best < 0.1  # 35 to 45 ms on an idle core
     assert parameters() is parameters()
+
+
+def test_a_copy_as_json_counts_only_while_it_is_of_the_same_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    folder = tmp_path / "family"
+    folder.mkdir()
+    file = folder / "a.yml"
+    file.write_text("a.b: {type: int}\n")
+    first = read_files(folder)
+    assert first == {"a": {"a.b": {"type": "int"}}}
+    (kept,) = (tmp_path / "__pycache__").iterdir()
+    monkeypatch.setattr(catalog_text, "_parse", None)
+    assert read_files(folder) == first  # from the copy
+    monkeypatch.undo()
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    for damage in ("", "{", "[]", "3", '{"stamp": 1}', kept.read_text()[:-9]):
+        kept.write_text(damage)
+        assert read_files(folder) == first
+    assert kept.read_text() == damage  # nothing was written
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    read_files(folder)
+    file.write_text("a.b: {type: bool}\n")
+    assert read_files(folder) == {"a": {"a.b": {"type": "bool"}}}
+    file.rename(folder / "b.yml")
+    assert read_files(folder) == {"b": {"a.b": {"type": "bool"}}}
+
+
+def test_where_no_copy_can_be_kept_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    folder = tmp_path / "family"
+    folder.mkdir()
+    (folder / "a.yml").write_text("a.b: {type: int}\n")
+    (tmp_path / "__pycache__").write_text("no folder")
+    assert read_files(folder) == {"a": {"a.b": {"type": "int"}}}
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tuner.report.text import print_arrival
 from tuner.rules._check import check, registry
 from tuner.rules._finding import Finding, Verdict
 from tuner.rules._state import KeyState, key_states
+from tuner.sysctl.catalog import parameters
 
 
 def run(options: argparse.Namespace) -> Exit:
@@ -33,6 +34,7 @@ def run(options: argparse.Namespace) -> Exit:
     before = Known(options, hosts)
     policies = policies_of(hosts, options)
     rules = tuple(registry().values())
+    parameters()  # now, or each of the threads would read the catalogue
     today = datetime.now(UTC).date()
     known: dict[Finding, Finding] = {}
     tables: dict[tuple[KeyState, ...], tuple[KeyState, ...]] = {}

@@ -20,7 +20,7 @@ from tuner.report._report import Failure
 from tuner.report.boot import HostBoot, keys_of, print_boot, render_boot
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.boot import Boot, covers
-from tuner.sysctl.catalog import describe
+from tuner.sysctl.catalog import mainline_default
 from tuner.sysctl.globs import is_pattern
 from tuner.sysctl.key import Key, parse_key
 from tuner.sysctl.loaders import NAMES, Program, parse_program
@@ -118,8 +118,7 @@ def _tell(
         keys = [key for key in keys if _differs(boot, other, key)]
     defaults = {}
     for key in keys:
-        parameter = describe(key)
-        default = parameter.default(snapshot.kernel) if parameter is not None else None
+        default = mainline_default(key, snapshot.kernel)
         if default is not None:
             defaults[key] = str(default)
     conditions = {key: words for key in keys if (words := _condition(snapshot, boot, key))}

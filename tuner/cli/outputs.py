@@ -16,11 +16,6 @@ from tuner.errors import TunerError, UsageError
 from tuner.report._report import HostReport, Report
 from tuner.report.as_json import render_json
 from tuner.report.as_jsonl import Lines, render_jsonl
-from tuner.report.html import Sources, render_html
-from tuner.report.junit import render_junit
-from tuner.report.markdown import render_markdown
-from tuner.report.prometheus import render_prometheus
-from tuner.report.sarif import render_sarif
 from tuner.report.text import print_report
 from tuner.resources import folder
 from tuner.rules._check import registry
@@ -122,7 +117,18 @@ def _text(report: Report, _: Exit) -> Iterable[str]:
     return [capture.get()]
 
 
+# The code of a form, and jinja2, is imported only where that form is asked for.
+
+
+def _markdown(report: Report, code: Exit) -> Iterable[str]:
+    from tuner.report.markdown import render_markdown  # noqa: PLC0415
+
+    return render_markdown(report, exit_code=code)
+
+
 def _html(report: Report, code: Exit) -> Iterable[str]:
+    from tuner.report.html import Sources, render_html  # noqa: PLC0415
+
     place = folder("templates")
     style, template, *scripts = (
         (place / name).read_text(encoding="utf-8")
@@ -132,13 +138,31 @@ def _html(report: Report, code: Exit) -> Iterable[str]:
     return render_html(report, registry(), sources, exit_code=code, meaning=code.meaning)
 
 
+def _sarif(report: Report, code: Exit) -> Iterable[str]:
+    from tuner.report.sarif import render_sarif  # noqa: PLC0415
+
+    return render_sarif(report, registry(), exit_code=code)
+
+
+def _junit(report: Report, _: Exit) -> Iterable[str]:
+    from tuner.report.junit import render_junit  # noqa: PLC0415
+
+    return render_junit(report, registry())
+
+
+def _prometheus(report: Report, code: Exit) -> Iterable[str]:
+    from tuner.report.prometheus import render_prometheus  # noqa: PLC0415
+
+    return render_prometheus(report, registry(), exit_code=code)
+
+
 FORMS: Mapping[str, Callable[[Report, Exit], Iterable[str]]] = {
     "text": _text,
     "json": lambda report, code: render_json(report, exit_code=code),
     "jsonl": lambda report, code: render_jsonl(report, exit_code=code),
-    "markdown": lambda report, code: render_markdown(report, exit_code=code),
+    "markdown": _markdown,
     "html": _html,
-    "sarif": lambda report, code: render_sarif(report, registry(), exit_code=code),
-    "junit": lambda report, _: render_junit(report, registry()),
-    "prometheus": lambda report, code: render_prometheus(report, registry(), exit_code=code),
+    "sarif": _sarif,
+    "junit": _junit,
+    "prometheus": _prometheus,
 }

@@ -27,7 +27,7 @@ from tuner.rules._finding import Finding, Verdict
 from tuner.rules._values import refused
 from tuner.snapshot.dump import CUT
 from tuner.snapshot.snapshot import Missing, Snapshot
-from tuner.sysctl.catalog import describe
+from tuner.sysctl.catalog import describe, mainline_default
 from tuner.sysctl.files import Entry
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value, parse_value
@@ -191,9 +191,8 @@ def _is_of_use(needs: Sequence[str], lost: Sequence[Loss]) -> bool:
 
 def _without_tuner(snapshot: Snapshot, key: Key) -> Value | None:
     """Return what the key has at boot when tuner's file is read, as far as that is known."""
-    parameter = describe(key)
     there = next_boot(without_own(snapshot), key).value
-    return there or (parameter.default(snapshot.kernel) if parameter else None)
+    return there or mainline_default(key, snapshot.kernel)
 
 
 def _drop_ins(snapshot: Snapshot, place: _Place) -> tuple[FileChange, ...]:

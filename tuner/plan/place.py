@@ -14,7 +14,7 @@ from tuner.plan.spelling import same
 from tuner.rules._values import completed
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.boot import Boot, Decision
-from tuner.sysctl.catalog import describe
+from tuner.sysctl.catalog import mainline_default
 from tuner.sysctl.files import Entry, Setting
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value
@@ -90,8 +90,7 @@ def _winner(boot: Boot, places: Mapping[tuple[str, int], int], key: Key) -> Deci
 
 
 def _in_full(snapshot: Snapshot, decision: Decision) -> Value:
-    parameter = describe(decision.key)
-    default = parameter.default(snapshot.kernel) if parameter else None
+    default = mainline_default(decision.key, snapshot.kernel)
     return completed(decision.value, default)
 
 

@@ -18,7 +18,7 @@ from tuner.rules._sizes import (
 )
 from tuner.rules._values import completed, refused
 from tuner.snapshot.snapshot import Missing, Snapshot
-from tuner.sysctl.catalog import describe
+from tuner.sysctl.catalog import describe, mainline_default
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value, parse_value
 
@@ -139,8 +139,7 @@ def default_of(key: Key, host: Snapshot) -> Value | None:
 
     tcp_rmem and tcp_wmem: only where the memory is large enough for the kernel's own limit.
     """
-    parameter = describe(key)
-    default = parameter.default(host.kernel) if parameter else None
+    default = mainline_default(key, host.kernel)
     memory, kernel = host.system.memory, host.kernel
     if default is not None or not memory:
         return default

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache
 
+from tuner.lazy import lazy
 from tuner.plan.own import FOLDER, own_drop_ins, own_lines, without_own
 from tuner.plan.place import View, views
 from tuner.plan.spelling import same, spell
@@ -20,7 +21,7 @@ from tuner.rules._check import check, registry
 from tuner.rules._finding import Finding, Kind, NextBoot, Origin
 from tuner.rules._rule import Rule
 from tuner.snapshot.snapshot import Snapshot
-from tuner.sysctl.catalog import describe
+from tuner.sysctl.catalog import mainline_default
 from tuner.sysctl.files import Entry, Setting
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value, parse_value
@@ -50,8 +51,7 @@ class Trial:
         expectation = self.policy.expectations.get(key)
         if expectation is None:
             return True
-        parameter = describe(key)
-        default = parameter.default(self.snapshot.kernel) if parameter else None
+        default = mainline_default(key, self.snapshot.kernel)
         memory = self.snapshot.system.memory
         return complies(expectation, value, default=default, memory=memory) is True
 
@@ -106,17 +106,17 @@ class Trial:
         against = self.default_objections(key, there, others)
         return tuple(dict.fromkeys(finding.rule for finding in against))
 
-    @cached_property
+    @lazy
     def own(self) -> Mapping[Key, Setting]:
         """The lines of tuner's own file."""
         return own_lines(own_drop_ins(self.snapshot))
 
-    @cached_property
+    @lazy
     def base(self) -> Snapshot:
         """The host without tuner's file."""
         return without_own(self.snapshot)
 
-    @cached_property
+    @lazy
     def _views(self) -> tuple[View, ...]:
         return views(self.base)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuner.rules._finding import NextBoot, Origin
 from tuner.snapshot.snapshot import Missing, Snapshot
-from tuner.sysctl.catalog import describe
+from tuner.sysctl.catalog import mainline_default
 from tuner.sysctl.key import Key
 
 
@@ -23,6 +23,5 @@ def next_boot(snapshot: Snapshot, key: Key) -> NextBoot:
         return NextBoot(Origin.FILE, decision.value, setting.path, setting.line)
     if snapshot.reading(key) is Missing.ABSENT:
         return NextBoot(Origin.ABSENT)
-    parameter = describe(key)
-    default = parameter.default(snapshot.kernel) if parameter else None
+    default = mainline_default(key, snapshot.kernel)
     return NextBoot(Origin.DEFAULT, default) if default else NextBoot(Origin.UNSET)

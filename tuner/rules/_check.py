@@ -11,10 +11,10 @@ from functools import cache
 
 import tuner.rules
 import tuner.rules.hygiene
-from tuner.errors import Unreadable
 from tuner.policy.compliance import complies
 from tuner.policy.policy import Policy, Severity
 from tuner.policy.waiver import Waiver
+from tuner.rules._ask import ask
 from tuner.rules._boot import next_boot
 from tuner.rules._finding import Finding, Kind, Skipped, Verdict, Waived
 from tuner.rules._rule import Rule
@@ -71,14 +71,11 @@ def check(
     """
     findings: list[Finding] = []
     skipped: list[Skipped] = []
-    for rule in rules:
-        try:
-            # One at a time: what a rule found before it met something unreadable stands.
-            for finding in rule.check(snapshot, policy):
-                findings.append(_located(snapshot, policy, finding))  # noqa: PERF401
-        except Unreadable as missing:
-            hint = remedy(snapshot, missing.message)
-            skipped.append(Skipped(rule.id, missing.message, hint))
+    for said in ask(rules, snapshot, policy):
+        findings += [_located(snapshot, policy, finding) for finding in said.findings]
+        if said.missing is not None:
+            hint = remedy(snapshot, said.missing)
+            skipped.append(Skipped(said.rule.id, said.missing, hint))
     findings = sorted(_without_echoes(findings, policy), key=_order)
     waivers = tuple(waivers)
     valid = [waiver for waiver in waivers if today is None or waiver.until >= today]

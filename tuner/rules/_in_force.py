@@ -10,7 +10,7 @@ from tuner.rules._boot import next_boot
 from tuner.rules._finding import Origin
 from tuner.rules._values import endorsed, lines_for, numbers
 from tuner.snapshot.snapshot import Snapshot
-from tuner.sysctl.catalog import describe
+from tuner.sysctl.catalog import mainline_default
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value
 
@@ -78,8 +78,7 @@ def _decided(snapshot: Snapshot, key: Key) -> bool:
 
 def default_of(snapshot: Snapshot, key: Key) -> Value | None:
     """Return mainline's default on this kernel, None where it depends on the machine."""
-    parameter = describe(key)
-    return parameter.default(snapshot.kernel) if parameter else None
+    return mainline_default(key, snapshot.kernel)
 
 
 def note_of(snapshot: Snapshot, key: Key) -> str:

@@ -11,7 +11,7 @@ from tuner.rules._boot import next_boot
 from tuner.rules._finding import NextBoot, Origin, State
 from tuner.snapshot.snapshot import Missing, Reading, Snapshot
 from tuner.sysctl.boot import Boot, Loss, Stage
-from tuner.sysctl.catalog import describe
+from tuner.sysctl.catalog import describe, mainline_default
 from tuner.sysctl.key import Key, key_path
 from tuner.sysctl.loaders.run import Fate
 from tuner.sysctl.value import Value, parse_value
@@ -42,8 +42,7 @@ def key_states(snapshot: Snapshot, policy: Policy) -> tuple[KeyState, ...]:
 def key_state(snapshot: Snapshot, expectation: Expectation) -> KeyState:
     """Return the state of the key that is expected to be something."""
     key, memory = expectation.key, snapshot.system.memory
-    parameter = describe(key)
-    default = parameter.default(snapshot.kernel) if parameter else None
+    default = mainline_default(key, snapshot.kernel)
     live = snapshot.reading(key)
     boot = next_boot(snapshot, key)
 

@@ -6,7 +6,7 @@ from tuner.errors import Unreadable
 from tuner.policy.compliance import complies
 from tuner.policy.policy import Policy
 from tuner.snapshot.snapshot import Snapshot
-from tuner.sysctl.catalog import Parameter, describe
+from tuner.sysctl.catalog import Parameter, describe, mainline_default
 from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
 from tuner.sysctl.numbers import Span, parse_ports
@@ -29,16 +29,7 @@ _COUNTS = {
 
 
 def numbers(value: Value) -> tuple[int, ...] | None:
-    """Return the numbers as the kernel reads them: decimal, 0x16 or octal with a leading zero."""
-    found = []
-    for token in value.tokens:
-        digits = token.removeprefix("-").lower()
-        base = 16 if digits.startswith("0x") else 8 if digits.startswith("0") else 10
-        try:
-            found.append(int(token, base if digits != "0" else 10))
-        except ValueError:
-            return None
-    return tuple(found)
+    return value.written
 
 
 def count(key: Key) -> int:
@@ -152,8 +143,7 @@ def endorsed(snapshot: Snapshot, policy: Policy, key: Key, value: Value | None =
     asked = snapshot.value(key) if value is None and expectation is not None else value
     if expectation is None or asked is None:
         return False
-    parameter = describe(key)
-    default = parameter.default(snapshot.kernel) if parameter else None
+    default = mainline_default(key, snapshot.kernel)
     memory = snapshot.system.memory
     if complies(expectation, asked, default=default, memory=memory) is not True:
         return False

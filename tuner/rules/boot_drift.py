@@ -37,7 +37,7 @@ from tuner.rules._rule import Rule
 from tuner.rules._values import agrees, completed
 from tuner.snapshot.snapshot import Missing, Snapshot
 from tuner.sysctl.boot import Boot, Decision
-from tuner.sysctl.catalog import describe
+from tuner.sysctl.catalog import describe, mainline_default
 from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
 from tuner.sysctl.loaders.run import place
@@ -75,7 +75,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
 def _lost(snapshot: Snapshot, boot: Boot, expectation: Expectation) -> Finding | None:
     """Return the finding of a key that complies now and will not after a boot."""
     key = expectation.key
-    default = _default(snapshot, key)
+    default = mainline_default(key, snapshot.kernel)
     decision = boot.decisions.get(key)
     after = completed(decision.value, default) if decision is not None else default
     if after is None or _fits(snapshot, expectation, after) is not False:
@@ -108,7 +108,7 @@ def _changed(
             unseen.append(f"{key} (denied)")
         if key in known or not isinstance(live, Value) or decision.through is not None:
             continue
-        if _is_inert(snapshot, key) or agrees(key, decision.value, live):
+        if agrees(key, decision.value, live) or _is_inert(snapshot, key):
             continue
         setting = decision.setting
         by_line.setdefault((setting.path, setting.line), (setting, []))[1].append(decision)
@@ -142,14 +142,9 @@ def _fits(snapshot: Snapshot, expectation: Expectation, value: Value) -> bool | 
     return complies(
         expectation,
         value,
-        default=_default(snapshot, expectation.key),
+        default=mainline_default(expectation.key, snapshot.kernel),
         memory=snapshot.system.memory,
     )
-
-
-def _default(snapshot: Snapshot, key: Key) -> Value | None:
-    parameter = describe(key)
-    return parameter.default(snapshot.kernel) if parameter else None
 
 
 def _is_trigger(key: Key) -> bool:

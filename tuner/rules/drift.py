@@ -31,7 +31,7 @@ from tuner.policy.policy import Confidence, Expectation, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
 from tuner.rules._rule import Rule
 from tuner.snapshot.snapshot import Snapshot
-from tuner.sysctl.catalog import describe
+from tuner.sysctl.catalog import mainline_default
 from tuner.sysctl.value import Value
 
 _HARMLESS = ("net.ipv4.tcp_", "net.core.")
@@ -52,8 +52,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
 
 def _judge(snapshot: Snapshot, expectation: Expectation) -> Iterator[Finding]:
     key, memory = expectation.key, snapshot.system.memory
-    parameter = describe(key)
-    default = parameter.default(snapshot.kernel) if parameter else None
+    default = mainline_default(key, snapshot.kernel)
     value = snapshot.value(key)
     if value is None:
         if expectation.required:

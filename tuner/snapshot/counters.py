@@ -71,10 +71,11 @@ def _paired(lines: Sequence[str]) -> dict[str, int]:
         other, _, values = line.partition(":")
         if group != other:
             continue
-        pairs = zip(names, values.split(), strict=False)
+        words = values.split()
         if _NUMBERS.fullmatch(values):
-            found.update((name, int(value)) for name, value in pairs)
+            found.update(zip(names, map(int, words), strict=False))
         else:
+            pairs = zip(names, words, strict=False)
             found.update((name, int(value)) for name, value in pairs if _NUMBER.fullmatch(value))
     return found
 

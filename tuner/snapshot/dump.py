@@ -114,7 +114,9 @@ def _split(data: bytes) -> tuple[Mapping[str, str], bytes]:
     start = data.find(b"\n@@ contents\n", magic.end())
     if end is None or start < 0 or start > at:
         raise DumpError("the dump is cut off: its last line is missing", hint=_AGAIN)
-    text = data[magic.end() : start].decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+    text = data[magic.end() : start].decode("utf-8", "backslashreplace")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
     _, *parts = text.split(_HEADER)
     sections: dict[str, str] = {}
     for part in parts:
@@ -145,20 +147,17 @@ def _first(tables: Mapping[str, Sequence[str]], path: str) -> str:
 
 def _live(sections: Mapping[str, str]) -> tuple[dict[Key, str | Missing], bool]:
     """Return the readings, and whether there were more interfaces than were read."""
-    live: dict[Key, str | Missing] = {}
-    longer: dict[Key, list[str]] = {}
-    for line in sections.get("live", "").split("\n"):
-        key, value = _reading(line) if len(line) <= _SHORT else _read(line)
-        if not key:
-            continue
-        if key in live:
-            longer.setdefault(key, [str(live[key])]).append(value)
-        else:
-            live[key] = value
+    lines = sections.get("live", "").strip("\n").split("\n")
+    if max(map(len, lines)) <= _SHORT:
+        readings = list(map(_reading, lines))
+    else:
+        readings = [_reading(line) if len(line) <= _SHORT else _read(line) for line in lines]
+    live: dict[Key, str | Missing] = dict(readings)
     if len(live) > _MOST_KEYS:
         raise DumpError(f"the dump has more than {_MOST_KEYS} keys", hint=_AGAIN)
-    for key, values in longer.items():
-        live[key] = cap("\n".join(values))
+    if len(live) < len(readings):
+        live.update(_of_several_lines(readings))
+    live.pop(Key(""), None)
     truncated = False
     for line in sections.get("unread", "").split("\n"):
         at = line.find(_PROC_SYS)
@@ -185,6 +184,14 @@ def _read(line: str) -> tuple[Key, str]:
 _reading = lru_cache(maxsize=1 << 13)(_read)  # a fleet's hosts say nearly the same
 
 
+def _of_several_lines(readings: Iterable[tuple[Key, str]]) -> dict[Key, str]:
+    """Return the values of which grep printed more than one line."""
+    values: dict[Key, list[str]] = {}
+    for key, value in readings:
+        values.setdefault(key, []).append(value)
+    return {key: cap("\n".join(lines)) for key, lines in values.items() if lines[1:]}
+
+
 def _withhold(path: str, live: dict[Key, str | Missing]) -> None:
     """Mark a secret that the probe does not ask for."""
     if "*" not in path:
@@ -192,7 +199,8 @@ def _withhold(path: str, live: dict[Key, str | Missing]) -> None:
         return
     prefix, _, name = path.partition("*")
     folder = str(key_from_path(prefix.rstrip("/"))) + "."
-    inside = {key[len(folder) :].partition(".")[0] for key in live if key.startswith(folder)}
+    here = [key for key in live if key.startswith(folder)]
+    inside = {key[len(folder) :].partition(".")[0] for key in here}
     for interface in inside:
         live[Key(f"{folder}{interface}.{name.lstrip('/')}")] = Missing.UNASKED
 

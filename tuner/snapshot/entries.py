@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 
 from tuner.snapshot.writers import is_telling
 from tuner.sysctl.files import Entry, Kind
@@ -12,6 +13,8 @@ from tuner.sysctl.tree import DIRECTORIES
 
 LARGEST_FILE = 1 << 20
 """Bytes of a file that the probe sends at most; a larger one counts as unreadable."""
+
+_SMALL = 1 << 14  # bytes of a file that is worth remembering
 
 _LISTED = re.compile(
     r"(link|stat) (.)([rwxsStT-]{9})\S? +\S+ +\S+ +\S+ +(?:\d+, *)?(\d{1,18}) +\S+ +\S+ +\S+ (.*)"
@@ -66,15 +69,17 @@ def tell_entries(index: str, contents: bytes) -> list[Entry]:
     entries = []
     for path in order:
         kind, mode, _ = seen.get(path, ("", "rw-r--r--", 0))
-        entry = Entry(path, Kind.DANGLING, target=links[path], mode=_mode(mode))
+        what, text = Kind.DANGLING, b""
         if path in seen:
-            what = _KINDS.get(kind, Kind.OTHER)
-            text = texts.get(path)
-            if what is Kind.FILE and text is None:
+            what, text = _KINDS.get(kind, Kind.OTHER), texts.get(path, b"")
+            if what is Kind.FILE and path not in texts:
                 what = Kind.UNREADABLE
-            entry = replace(entry, kind=what, content=text or b"")
-        entries.append(entry)
+        make = _entry if len(text) <= _SMALL else Entry
+        entries.append(make(path, what, text, links[path], _mode(mode)))
     return entries + closed
+
+
+_entry = lru_cache(maxsize=1 << 12)(Entry)  # a fleet's hosts have nearly the same files
 
 
 def _texts(sizes: Mapping[str, int], contents: bytes) -> dict[str, bytes]:
@@ -102,6 +107,7 @@ def _texts(sizes: Mapping[str, int], contents: bytes) -> dict[str, bytes]:
     return texts
 
 
+@lru_cache(maxsize=256)
 def _mode(text: str) -> int:
     """Return the permission bits that ls prints as nine letters."""
     mode = 0

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
 
 from tuner.errors import Unreadable
-from tuner.snapshot.entries import early_modules
+from tuner.lazy import lazy
+from tuner.snapshot.boots import Given, boot_of
 from tuner.snapshot.facts import Facts
 from tuner.snapshot.programs import Programs, choose_programs
 from tuner.snapshot.system import System
-from tuner.sysctl.boot import Boot, Writer, boot
+from tuner.sysctl.boot import Boot, Writer
 from tuner.sysctl.files import Entry
 from tuner.sysctl.key import Key
 from tuner.sysctl.loaders import Program
@@ -148,9 +148,9 @@ class Snapshot:
     def reading(self, key: Key) -> Reading:
         """Return what the host shows for the key, or why it shows nothing."""
         raw = self.live.get(key)
-        if raw is None:
-            return self._why_not(key)
-        return raw if isinstance(raw, Missing) else parse_value(raw)
+        if type(raw) is str:  # the commonest first: rules ask this hundreds of times
+            return parse_value(raw)
+        return self._why_not(key) if raw is None else Missing(raw)
 
     def _why_not(self, key: Key) -> Missing:
         """Return why nothing is known of a key: a closed folder hides what is in it."""
@@ -188,7 +188,7 @@ class Snapshot:
             raise Unreadable(f"{key} (not a number: {value})")
         return number
 
-    @cached_property
+    @lazy
     def boot(self) -> Boot | None:
         """What the files will set at the next boot; None where the source has no files."""
         return None if self.files is None else self._boot(self.programs.boot, at_boot=True)
@@ -204,9 +204,8 @@ class Snapshot:
         return self._boot(program, at_boot=program == self.programs.boot)
 
     def _boot(self, program: Program, *, at_boot: bool) -> Boot:
-        return boot(
-            self.files or (),
-            keys=self.live,
+        given = Given(
+            entries=self.files or (),
             cmdline=self.cmdline,
             later=self.later_files if at_boot else (),
             program=program,
@@ -214,28 +213,26 @@ class Snapshot:
             lib_is_usr_lib=self.system.merged_usr,
             credential=self.credential,
             read_only=self.read_only,
-            modes=dict.fromkeys(self.fixed, 0o444),
-            modules=early_modules(self.modules_load),
+            fixed=self.fixed,
+            modules_load=self.modules_load,
             complete=self.complete,
             profiles=self.profiles if at_boot else (),
             reapply=self.reapply,
             writers=self.writers if at_boot else (),
         )
+        return boot_of(given, self.live)
 
-    @cached_property
+    @lazy
     def programs(self) -> Programs:
         """The loader that boots this host, and the one that an administrator types."""
         return choose_programs(self.system)
 
-    @cached_property
+    @lazy
     def interfaces(self) -> tuple[str, ...]:
         """The names of the network interfaces but the loopback one, sorted; empty for unknown."""
         prefix, suffix = "net.ipv4.conf.", ".rp_filter"
-        shown = {
-            key[len(prefix) : -len(suffix)]
-            for key in self.live
-            if key.endswith(suffix) and key.startswith(prefix)
-        }
+        ending = [key for key in self.live if key.endswith(suffix)]
+        shown = {key[len(prefix) : -len(suffix)] for key in ending if key.startswith(prefix)}
         shown = {name for name in shown if "." not in name}  # a file's misspelt key, eth0.100
         return tuple(sorted(shown - {"all", "default", "lo"}))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 
-from tuner.sysctl.catalog import describe
+from tuner.sysctl.catalog import describe, mainline_default
 from tuner.sysctl.files import Entry, parse_file
 from tuner.sysctl.key import Key
 from tuner.sysctl.version import KernelVersion
@@ -21,22 +21,24 @@ class AtBoot(Mapping[Key, str | None]):
         self, keys: Mapping[Key, object], version: KernelVersion, more: Iterable[Key] = ()
     ) -> None:
         """Start with the keys that are there now, and more that will be."""
-        self._keys: Mapping[Key, object] = {**keys, **dict.fromkeys(more)} if more else keys
+        self._keys = keys
+        self._more = dict.fromkeys(more)
         self._version = version
 
     def __getitem__(self, key: Key) -> str | None:
-        if key not in self._keys:
+        if key not in self:
             raise KeyError(key)
         return _default(key, self._version)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._keys
+        return key in self._keys or key in self._more
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self._keys)
+        yield from self._keys
+        yield from self._more
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self._keys) + len(self._more)
 
     def shape(self, key: Key) -> str:
         """Return the key's text of now, empty where it is not known."""
@@ -46,8 +48,7 @@ class AtBoot(Mapping[Key, str | None]):
 
 @lru_cache(maxsize=1 << 13)
 def _default(key: Key, version: KernelVersion) -> str | None:
-    parameter = describe(key)
-    default = parameter.default(version) if parameter is not None else None
+    default = mainline_default(key, version)
     return None if default is None else "\t".join(default.tokens)
 
 

@@ -59,13 +59,23 @@ NOT_ABOVE = {
 NOT_BELOW = {high: low for low, high in NOT_ABOVE.items()}
 
 
+Shape = tuple[int, bool]
+"""How many words a key's text has, and whether all of them are numbers."""
+
+
+@lru_cache(maxsize=1 << 12)
+def shape_of(text: str) -> Shape:
+    """Return all that a key's text tells of what the kernel takes for it."""
+    words = text.split()
+    return len(words), all(re.fullmatch(r"-?\d+", word) for word in words)
+
+
 @lru_cache(maxsize=1 << 14)
-def form_of(key: Key, text: str, version: KernelVersion, hz: int) -> Form:
+def form_of(key: Key, shape: Shape, version: KernelVersion, hz: int) -> Form:
     """Return what a key's text is made of, by the catalogue, else by what it shows."""
     parameter = describe(key)
-    words = text.split()
-    count = len(words) or 1
-    numeric = all(re.fullmatch(r"-?\d+", word) for word in words)
+    words, numeric = shape
+    count = words or 1
     if parameter is None:
         return Form(count=count) if words and numeric else Form("string")
     if parameter.type == "trigger":

@@ -16,7 +16,15 @@ from functools import lru_cache
 
 from tuner.sysctl.catalog import describe
 from tuner.sysctl.effects import after
-from tuner.sysctl.forms import MILLISECONDS, NOT_ABOVE, NOT_BELOW, PORT_RANGE, form_of
+from tuner.sysctl.forms import (
+    MILLISECONDS,
+    NOT_ABOVE,
+    NOT_BELOW,
+    PORT_RANGE,
+    Shape,
+    form_of,
+    shape_of,
+)
 from tuner.sysctl.globs import Tree, expand, make_tree
 from tuner.sysctl.key import Key, key_from_path, key_path
 from tuner.sysctl.numbers import Form, parse_ports, parse_vector, print_ports
@@ -292,10 +300,10 @@ class Kernel:
         # In a namespace, what the first one has not allowed (tcp_set_default_congestion_control).
         return ("EPERM" if text in (self.text(_AVAILABLE) or "").split() else "ENOENT"), None
 
-    def _shape(self, key: Key) -> str:
-        """Return the key's text at the beginning, which shows what it is made of."""
+    def _shape(self, key: Key) -> Shape:
+        """Return what the key's text at the beginning shows of what it is made of."""
         shape = getattr(self._start, "shape", None)
-        return (shape(key) if shape is not None else "") or self._start.get(key) or ""
+        return shape_of((shape(key) if shape is not None else "") or self._start.get(key) or "")
 
     def mode(self, key: Key) -> int:
         """Return the key's permission bits."""

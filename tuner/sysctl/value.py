@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tuner.lazy import lazy
+
 _SHORT = 100  # characters of a text that is worth remembering
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Value:
     """The white-space separated tokens of a setting's content; no token for an empty content."""
 
@@ -23,10 +25,27 @@ class Value:
 
     def ints(self) -> tuple[int, ...] | None:
         """Return the tokens as whole numbers, None where one is not decimal."""
+        return self._numbers
+
+    @lazy
+    def _numbers(self) -> tuple[int, ...] | None:
         try:
-            return tuple(int(token, 10) for token in self.tokens)
+            return tuple([int(token, 10) for token in self.tokens])
         except ValueError:
             return None
+
+    @lazy
+    def written(self) -> tuple[int, ...] | None:
+        """The numbers as the kernel reads them: decimal, 0x16, or octal with a leading zero."""
+        found = []
+        for token in self.tokens:
+            digits = token.removeprefix("-").lower()
+            base = 16 if digits.startswith("0x") else 8 if digits.startswith("0") else 10
+            try:
+                found.append(int(token, base if digits != "0" else 10))
+            except ValueError:
+                return None
+        return tuple(found)
 
     def int(self) -> int | None:
         """Return the one whole number that this value is, None where it is anything else."""

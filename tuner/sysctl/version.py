@@ -22,6 +22,9 @@ class KernelVersion:
     patch: int = 0
     release: str = field(default="", compare=False)
 
+    def __hash__(self) -> int:
+        return self.major << 20 ^ self.minor << 10 ^ self.patch  # the generated one makes a tuple
+
     def __str__(self) -> str:
         return self.release or f"{self.major}.{self.minor}.{self.patch}"
 

@@ -13,7 +13,7 @@ from tuner.rules._boot import next_boot
 from tuner.rules._finding import Finding, NextBoot, Origin, Verdict
 from tuner.rules._state import key_states
 from tuner.snapshot.snapshot import Missing, Reading, Snapshot
-from tuner.sysctl.catalog import describe
+from tuner.sysctl.catalog import mainline_default
 from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import Value
@@ -38,8 +38,7 @@ class OnHost:
 
 def on_host(snapshot: Snapshot, policy: Policy, key: Key) -> OnHost:
     """Return where the key stands on the host."""
-    parameter = describe(key)
-    default = parameter.default(snapshot.kernel) if parameter else None
+    default = mainline_default(key, snapshot.kernel)
     expectation = policy.expectations.get(key)
     state = next((it for it in key_states(snapshot, policy) if it.key == key), None)
     decision = snapshot.boot.decisions.get(key) if snapshot.boot is not None else None

@@ -78,4 +78,5 @@ RULE = Rule(
     doc=__doc__,
     check=check,
     files=True,
+    sees_files_only=True,
 )

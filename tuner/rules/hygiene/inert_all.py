@@ -89,4 +89,5 @@ RULE = Rule(
     doc=__doc__,
     check=check,
     files=True,
+    sees_files_only=True,
 )

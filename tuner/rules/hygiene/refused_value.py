@@ -144,4 +144,5 @@ RULE = Rule(
     doc=__doc__,
     check=check,
     files=True,
+    sees_files_only=True,
 )

@@ -7,6 +7,7 @@ missed. What the figures mean is in bench/README.md.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +36,7 @@ _WITH_PEERS = frozenset({"peers", "scale"})
 def main() -> int:
     """Run the lanes, print a table, and return 1 if a goal was missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # whoever installs a tool has its byte-code
     parser.add_argument("--quick", action="store_true", help="few hosts, one round: a smoke test")
     parser.add_argument("lanes", nargs="*", metavar="LANE", help=f"any of: {', '.join(_LANES)}")
     options = parser.parse_args()

@@ -7,16 +7,17 @@ import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 
 import tuner.rules
 import tuner.rules.hygiene
+from tuner.errors import Unreadable
 from tuner.policy.compliance import complies
 from tuner.policy.policy import Policy, Severity
 from tuner.policy.waiver import Waiver
-from tuner.rules._ask import ask
 from tuner.rules._boot import next_boot
 from tuner.rules._finding import Finding, Kind, Skipped, Verdict, Waived
+from tuner.rules._recall import Recall
 from tuner.rules._rule import Rule
 from tuner.rules._state import key_state
 from tuner.rules._unseen import remedy
@@ -71,11 +72,11 @@ def check(
     """
     findings: list[Finding] = []
     skipped: list[Skipped] = []
-    for said in ask(rules, snapshot, policy):
-        findings += [_located(snapshot, policy, finding) for finding in said.findings]
-        if said.missing is not None:
-            hint = remedy(snapshot, said.missing)
-            skipped.append(Skipped(said.rule.id, said.missing, hint))
+    for rule in rules:
+        told = _recall(rule)(snapshot, policy)
+        if told is not None:
+            findings += told[0]
+            skipped += told[1]
     findings = sorted(_without_echoes(findings, policy), key=_order)
     waivers = tuple(waivers)
     valid = [waiver for waiver in waivers if today is None or waiver.until >= today]
@@ -93,6 +94,31 @@ def check(
         )
     kept = sorted(_gathered(kept), key=_order)
     return Verdict(tuple(kept), tuple(waived), tuple(sorted(skipped, key=lambda s: s.rule)))
+
+
+_Told = tuple[tuple[Finding, ...], tuple[Skipped, ...]]
+_RECALLS: dict[int, tuple[Rule, Recall[_Told | None]]] = {}
+
+
+def _recall(rule: Rule) -> Recall[_Told | None]:
+    """Return what a rule said of other hosts; the rule is kept, so that its id stays its own."""
+    known = _RECALLS.get(id(rule))
+    if known is None:
+        known = _RECALLS[id(rule)] = (rule, Recall(partial(_ask, rule)))
+    return known[1]
+
+
+def _ask(rule: Rule, snapshot: Snapshot, policy: Policy) -> _Told | None:
+    """Return what a rule finds and what it could not see; None where it has nothing to say."""
+    findings: list[Finding] = []
+    skipped: tuple[Skipped, ...] = ()
+    try:
+        # One at a time: what a rule found before it met something unreadable stands.
+        for finding in rule.check(snapshot, policy):
+            findings.append(_located(snapshot, policy, finding))  # noqa: PERF401
+    except Unreadable as missing:
+        skipped = (Skipped(rule.id, missing.message, remedy(snapshot, missing.message)),)
+    return (tuple(findings), skipped) if findings or skipped else None
 
 
 def _gathered(findings: list[Finding]) -> list[Finding]:

@@ -36,10 +36,6 @@ class Rule:
     check: Check
     not_for: tuple[str, ...] = ()
     files: bool = False  # judges settings files alone, as `tuner lint` has them
-    sees_files_only: bool = False  # it is shown nothing else of a host: no policy, no live value
-
-    def __hash__(self) -> int:
-        return hash(self.id)  # rules are what results are remembered by, for every host
 
     @property
     def title(self) -> str:

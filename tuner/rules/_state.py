@@ -9,6 +9,8 @@ from tuner.policy.compliance import complies, wanted
 from tuner.policy.policy import Expectation, Policy
 from tuner.rules._boot import next_boot
 from tuner.rules._finding import NextBoot, Origin, State
+from tuner.rules._recall import Recall
+from tuner.rules._values import memory_for
 from tuner.snapshot.snapshot import Missing, Reading, Snapshot
 from tuner.sysctl.boot import Boot, Loss, Stage
 from tuner.sysctl.catalog import describe, mainline_default
@@ -34,14 +36,21 @@ class KeyState:
 
 def key_states(snapshot: Snapshot, policy: Policy) -> tuple[KeyState, ...]:
     """Return the state of every key that the policy has an expectation of, sorted by key."""
+    return _STATES(snapshot, policy)
+
+
+def _key_states(snapshot: Snapshot, policy: Policy) -> tuple[KeyState, ...]:
     return tuple(
         key_state(snapshot, policy.expectations[key]) for key in sorted(policy.expectations)
     )
 
 
+_STATES = Recall(_key_states)
+
+
 def key_state(snapshot: Snapshot, expectation: Expectation) -> KeyState:
     """Return the state of the key that is expected to be something."""
-    key, memory = expectation.key, snapshot.system.memory
+    key, memory = expectation.key, memory_for(expectation, snapshot)
     default = mainline_default(key, snapshot.kernel)
     live = snapshot.reading(key)
     boot = next_boot(snapshot, key)

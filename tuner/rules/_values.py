@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuner.errors import Unreadable
 from tuner.policy.compliance import complies
-from tuner.policy.policy import Policy
+from tuner.policy.policy import Expectation, Policy
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.catalog import Parameter, describe, mainline_default
 from tuner.sysctl.files import Setting
@@ -63,6 +63,14 @@ def refused(key: Key, value: Value, kernel: KernelVersion) -> bool:
     if limits is None or (limits.since is not None and kernel < parse_version(limits.since)):
         return False
     return not all(number in limits for number in given)
+
+
+def memory_for(expectation: Expectation, snapshot: Snapshot) -> int:
+    """Return the host's memory in bytes, or 0 where what is wanted does not depend on it.
+
+    Hosts that are alike in all else differ in their last kilobytes.
+    """
+    return snapshot.system.memory if expectation.per_gib else 0
 
 
 def agrees(key: Key, line: Value, live: Value) -> bool:
@@ -144,7 +152,7 @@ def endorsed(snapshot: Snapshot, policy: Policy, key: Key, value: Value | None =
     if expectation is None or asked is None:
         return False
     default = mainline_default(key, snapshot.kernel)
-    memory = snapshot.system.memory
+    memory = memory_for(expectation, snapshot)
     if complies(expectation, asked, default=default, memory=memory) is not True:
         return False
     if expectation.relation in {"exactly", "one_of"}:

@@ -34,7 +34,7 @@ from tuner.policy.compliance import complies, wanted
 from tuner.policy.policy import Confidence, Expectation, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
 from tuner.rules._rule import Rule
-from tuner.rules._values import agrees, completed
+from tuner.rules._values import agrees, completed, memory_for
 from tuner.snapshot.snapshot import Missing, Snapshot
 from tuner.sysctl.boot import Boot, Decision
 from tuner.sysctl.catalog import describe, mainline_default
@@ -89,7 +89,7 @@ def _lost(snapshot: Snapshot, boot: Boot, expectation: Expectation) -> Finding |
     return RULE.finding(
         f"{key} is right now and lost at the next boot: {cause}.",
         key=key,
-        wanted=wanted(expectation, default=default, memory=snapshot.system.memory),
+        wanted=wanted(expectation, default=default, memory=memory_for(expectation, snapshot)),
         at=decision.setting if decision is not None else None,
         severity=expectation.severity,
         fix=Fix(str(snapshot.reading(key)), safe=True),
@@ -143,7 +143,7 @@ def _fits(snapshot: Snapshot, expectation: Expectation, value: Value) -> bool | 
         expectation,
         value,
         default=mainline_default(expectation.key, snapshot.kernel),
-        memory=snapshot.system.memory,
+        memory=memory_for(expectation, snapshot),
     )
 
 

@@ -30,6 +30,7 @@ from tuner.policy.compliance import complies, remedy, wanted
 from tuner.policy.policy import Confidence, Expectation, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
 from tuner.rules._rule import Rule
+from tuner.rules._values import memory_for
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.catalog import mainline_default
 from tuner.sysctl.value import Value
@@ -51,7 +52,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
 
 
 def _judge(snapshot: Snapshot, expectation: Expectation) -> Iterator[Finding]:
-    key, memory = expectation.key, snapshot.system.memory
+    key, memory = expectation.key, memory_for(expectation, snapshot)
     default = mainline_default(key, snapshot.kernel)
     value = snapshot.value(key)
     if value is None:
@@ -74,7 +75,7 @@ def _finding(
     default: Value | None,
     before: str = "",
 ) -> Finding:
-    memory = snapshot.system.memory
+    memory = memory_for(expectation, snapshot)
     cure = None
     if value is not None:
         cure = remedy(expectation, value, default=default, memory=memory)

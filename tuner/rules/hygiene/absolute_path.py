@@ -78,5 +78,4 @@ RULE = Rule(
     doc=__doc__,
     check=check,
     files=True,
-    sees_files_only=True,
 )

@@ -56,5 +56,4 @@ RULE = Rule(
     doc=__doc__,
     check=check,
     files=True,
-    sees_files_only=True,
 )

@@ -62,5 +62,4 @@ RULE = Rule(
     doc=__doc__,
     check=check,
     files=True,
-    sees_files_only=True,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
 
 from tuner.errors import Unreadable
@@ -87,11 +88,11 @@ def _limit(snapshot: Snapshot) -> int | None:
 def _destinations(snapshot: Snapshot) -> tuple[Destination, ...]:
     if snapshot.sockets is None or snapshot.sockets.truncated:
         return ()
-    used: dict[tuple[str, str, int], list[int]] = {}
-    for flow in snapshot.sockets.flows:
-        if flow.outbound:
-            counts = used.setdefault((flow.local, flow.remote, flow.remote_port), [0, 0])
-            counts[0] += flow.count
-            counts[1] += flow.count if flow.state == "TIME-WAIT" else 0
-    ordered = sorted(used.items(), key=lambda item: (-item[1][0], item[0]))
-    return tuple(Destination(*where, *counts) for where, counts in ordered[:_MOST])
+    used = [
+        (-sum(states.values()), where, states.get("TIME-WAIT", 0))
+        for where, states in snapshot.sockets.destinations.items()
+    ]
+    return tuple(
+        Destination(*where, -negative, waiting)
+        for negative, where, waiting in heapq.nsmallest(_MOST, used)
+    )

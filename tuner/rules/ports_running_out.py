@@ -56,13 +56,10 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
     usable = usable_ports(*limits, reserved_ports(snapshot))
     reuse = snapshot.number(_REUSE) or 0
     stamps = snapshot.number(_TIMESTAMPS) != 0
-    groups: dict[tuple[str, str, int], dict[str, int]] = {}
-    for flow in snapshot.require_sockets().flows:
-        if flow.outbound:
-            states = groups.setdefault((flow.local, flow.remote, flow.remote_port), {})
-            states[flow.state] = states.get(flow.state, 0) + flow.count
     found = []
-    for (local, remote, port), states in groups.items():
+    for (local, remote, port), states in snapshot.require_sockets().destinations.items():
+        if sum(states.values()) < _LEAST:
+            continue
         loopback = local.startswith("127.") or local == "::1"
         frees = stamps and (reuse == _ALL or (reuse == _LOOPBACK and loopback))
         waiting = states.get("TIME-WAIT", 0)

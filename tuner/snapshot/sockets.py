@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import TypeVar
 
 from tuner.snapshot.snapshot import Flow, Listener, Owner, Sockets
+
+T = TypeVar("T")
 
 _STATES = {
     "01": "ESTAB",
@@ -29,6 +33,18 @@ _FLOW_WORDS = 7
 _IPV4, _IPV6 = 8, 32  # hexadecimal digits
 
 
+class _Words(dict[str, T]):
+    """Words and what they mean; the same address and port are in many lines."""
+
+    def __init__(self, meaning: Callable[[str], T]) -> None:
+        super().__init__()
+        self._meaning = meaning
+
+    def __missing__(self, word: str) -> T:
+        found = self[word] = self._meaning(word)
+        return found
+
+
 @dataclass
 class _Reader:
     """What has been read so far; ``kernel`` says that the words are /proc/net/tcp's."""
@@ -40,40 +56,39 @@ class _Reader:
     flows: list[Flow] = field(default_factory=list)
     drops: dict[str, int] = field(default_factory=dict)
     owners: list[Owner] = field(default_factory=list)
-    addresses: dict[str, str] = field(default_factory=dict)  # one is in many flows
-    numbers: dict[str, int] = field(default_factory=dict)  # likewise
+
+    def __post_init__(self) -> None:
+        self.addresses = _Words(self.address)
+        self.ports = _Words(self.port)
+        self.counts = _Words(_decimal)
+        self.names = _Words(self.state)
 
     def state(self, text: str) -> str:
         return _STATES.get(text, text) if self.kernel else text
 
     def number(self, text: str) -> int:
-        if text not in self.numbers:
-            if self.kernel:
-                self.numbers[text] = int(text, 16) if _HEX.fullmatch(text) else 0
-            else:
-                self.numbers[text] = _decimal(text)
-        return self.numbers[text]
+        if self.kernel:
+            return int(text, 16) if _HEX.fullmatch(text) else 0
+        return _decimal(text)
 
     def port(self, text: str) -> int:
         return min(self.number(text), _MOST_PORTS)
 
     def address(self, text: str) -> str:
         """Return the address without brackets, ss's interface, and IPv6's wrapping of IPv4."""
-        if text not in self.addresses:
-            plain = _unfold(text) if self.kernel else text.replace("*", "::")
-            self.addresses[text] = plain.partition("%")[0].strip("[]").removeprefix("::ffff:")
-        return self.addresses[text]
+        plain = _unfold(text) if self.kernel else text.replace("*", "::")
+        return plain.partition("%")[0].strip("[]").removeprefix("::ffff:")
 
     def flow(self, words: list[str]) -> Flow:
         _, count, state, local, local_port, remote, remote_port = words
         inbound = remote == "-"
         return Flow(
-            self.state(state),
-            self.address(local),
-            self.port(local_port),
-            "" if inbound else self.address(remote),
-            0 if inbound else self.port(remote_port),
-            _decimal(count),
+            self.names[state],
+            self.addresses[local],
+            self.ports[local_port],
+            "" if inbound else self.addresses[remote],
+            0 if inbound else self.ports[remote_port],
+            self.counts[count],
         )
 
 
@@ -117,7 +132,7 @@ def parse_sockets(lines: Iterable[str]) -> Sockets | None:
                 )
     if not seen:
         return None
-    reader.flows.sort(key=lambda flow: -flow.count)
+    reader.flows.sort(key=attrgetter("count"), reverse=True)
     reader.owners.sort(key=lambda owner: (-owner.count, owner.program))
     return Sockets(
         states=reader.states,

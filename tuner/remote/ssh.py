@@ -348,9 +348,9 @@ class _Remote:
                 return None
             if self._bell.wait(min(seconds, _QUIET)):
                 time.sleep(min(_NAP, seconds))
-            elif seconds > _QUIET:  # a word from us wakes it
+            elif seconds > _QUIET:  # a word from us wakes it; paramiko's send_ignore is malformed
                 with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
-                    self._transport.send_ignore(1)
+                    self._transport.global_request("keepalive@openssh.com", wait=False)
         return out, err
 
     def write(self, data: bytes, seconds: float) -> None:

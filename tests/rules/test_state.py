@@ -53,6 +53,26 @@ def test_a_line_that_loses_is_named_with_its_winner(
     assert state.note == f"{FILE}:1 loses to {LATER}:2"
 
 
+@pytest.mark.parametrize(
+    ("files", "state"),
+    [
+        ({FILE: f"{KEY}=1\n", LATER: f"{KEY}=0\n"}, State.SHADOWED),
+        ({LATER: f"{KEY}=0\n"}, State.WRONG),
+        ({"/etc/sysctl.conf": f"{KEY}=0\n"}, State.DECIDED_LATER),  # TuneD alone reads it
+    ],
+)
+def test_tuned_applying_the_host_s_files_once_more_decides_nothing_new(
+    snapshot: Callable[..., Any],
+    policy: Callable[..., Any],
+    files: dict[str, str],
+    state: State,
+) -> None:
+    profile = Entry("/etc/tuned/mine/tuned.conf", content=b"[sysctl]\nvm.swappiness=1\n")
+    host = replace(snapshot({"live": {KEY: "0"}, "files": files}), profiles=(profile,))
+    (found,) = key_states(host, policy({"profile": PROFILE}))
+    assert found.state is state
+
+
 def test_without_files_the_state_is_unknown(
     snapshot: Callable[..., Any], policy: Callable[..., Any]
 ) -> None:

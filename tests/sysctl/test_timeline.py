@@ -190,6 +190,27 @@ def test_tuned_may_apply_the_files_once_more(reapply: bool, value: str) -> None:
     assert str(told.decisions[FIN].value) == value
 
 
+def test_a_line_that_tuned_applies_once_more_is_still_the_loader_s() -> None:
+    told = start(
+        {
+            "/etc/sysctl.d/a.conf": f"{FIN} = 5\n",
+            "/etc/sysctl.d/b.conf": f"{FIN} = 6\n",
+            "/etc/sysctl.conf": "net.ipv4.tcp_rmem = 4096\n",
+        },
+        later=tree({"/etc/ufw/sysctl.conf": "net/ipv4/tcp_fin_timeout=7\n"}),
+        profiles=tree({"/etc/tuned/x/tuned.conf": "[sysctl]\n"}),
+    )
+    decision = told.decisions[FIN]
+    assert (str(decision.value), decision.setting.path) == ("6", "/etc/sysctl.d/b.conf")
+    assert decision.stage is Stage.LOADER
+    assert [(loss.setting.path, loss.fate) for loss in decision.losses] == [
+        ("/etc/sysctl.d/a.conf", Fate.LATER_LINE),
+        ("/etc/ufw/sysctl.conf", Fate.OVERWRITTEN),
+    ]
+    # The loader passes over this file, and TuneD alone reads it.
+    assert told.decisions[Key("net.ipv4.tcp_rmem")].stage is Stage.LATER
+
+
 def test_tuned_prefers_run_and_cannot_spell_an_interface_with_a_dot() -> None:
     files = {
         "/etc/sysctl.d/a.conf": f"{FIN} = 5\nnet/ipv4/conf/eth0.100/rp_filter = 1\n",

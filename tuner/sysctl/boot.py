@@ -262,6 +262,7 @@ class _Telling:
     def __init__(self) -> None:
         self.steps: list[tuple[Stage, Step]] = []
         self._winners: dict[Key, tuple[Stage, Step]] = {}
+        self._loaded: dict[Key, Step] = {}
 
     def take(self, stage: Stage, run: Run) -> None:
         """Take over what one program did."""
@@ -272,9 +273,10 @@ class _Telling:
             winner = self._winners.get(step.key)
             if stage is Stage.UDEV and winner is not None and winner[1].setting == step.setting:
                 continue  # the same line once more
-            self._winners[step.key] = (stage, step)
-            for other, _ in step.changed:
-                self._winners[other] = (stage, step)
+            for key in (step.key, *(other for other, _ in step.changed)):
+                self._winners[key] = (stage, step)
+                if stage is Stage.LOADER:
+                    self._loaded[key] = step
 
     def decisions(self, kernel: Kernel) -> dict[Key, Decision]:
         """Return who decides each key in the end."""
@@ -287,7 +289,10 @@ class _Telling:
         for key, (stage, step) in self._winners.items():
             if not kernel.has(key):
                 continue
-            losses = tuple(dict.fromkeys(_losses(losing.get(key, ()), step)))
+            loaded = self._loaded.get(key)
+            if stage is Stage.LATER and loaded is not None and loaded.setting == step.setting:
+                stage = Stage.LOADER  # noqa: PLW2901 - TuneD applies the same files once more
+            losses = tuple(_once(_losses(losing.get(key, ()), step)))
             text = kernel.text(key)
             value = parse_value(text if text is not None else step.setting.effective or "")
             beaten = [it.setting for it in losses if it.fate in _BEATEN]
@@ -306,6 +311,15 @@ class _Telling:
 _BEATEN = frozenset(
     {Fate.LATER_LINE, Fate.EQUAL_REPEAT, Fate.OVERWRITTEN, Fate.EXCLUDED, Fate.EXPLICIT}
 )
+
+
+def _once(losses: Iterable[Loss]) -> Iterator[Loss]:
+    """Yield the first loss of every line: udev's run and TuneD meet lines once more."""
+    seen: set[Setting] = set()
+    for loss in losses:
+        if loss.setting not in seen:
+            seen.add(loss.setting)
+            yield loss
 
 
 def _losses(steps: Iterable[Step], winner: Step) -> Iterator[Loss]:

@@ -223,6 +223,20 @@ def test_a_misspelt_interface_is_no_second_one(tmp_path: Path) -> None:
     assert "rp-filter-strict-multihomed" not in run.stdout
 
 
+def test_all_rules_count_lines_as_an_editor_does(tmp_path: Path) -> None:
+    """A lone carriage return ends a line for systemd-sysctl, and for no editor."""
+    file = tmp_path / "a.conf"
+    file.write_bytes(
+        b"net.ipv4.tcp_retries2 = 8\rnet.ipv4.tcp_retries1 = 4\n"
+        b"net.ipv4.tcp_tw_recycle = 1\nnet.ipv4.tcp_sack = 1 0\n"
+    )
+    report = json.loads(lint(file, "--format", "json", cwd=tmp_path).stdout)
+    lines = {finding["rule"]: finding["line"] for finding in report["findings"]}
+    assert lines["lone-carriage-return"] == 1
+    assert lines["tw-recycle"] == 2  # a rule of values
+    assert lines["too-many-numbers"] == 3  # a rule of hygiene
+
+
 def test_a_role_has_its_say(tmp_path: Path) -> None:
     (tmp_path / "a.conf").write_text("net.ipv4.ip_forward = 0\n")
     assert "error" not in lint("a.conf", cwd=tmp_path).stdout

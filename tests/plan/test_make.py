@@ -543,6 +543,26 @@ class TestEditOthers:
         plan = plan_of(host({}, files), policy_of(), edit_others=True)
         assert not any(it.foreign for it in plan.files)
 
+    @pytest.mark.parametrize("end", ["\r", "\0"])
+    def test_after_a_line_end_that_is_none_for_an_editor(self, end: str) -> None:
+        text = f"# a{end}net.ipv4.tcp_retries1 = 3\nnet.ipv4.tcp_fin_timeout = 60\n"
+        last = "net.ipv4.tcp_no_such = 1\n"
+        again = "net.ipv4.tcp_tw_recycle = 1\n"
+        plan = plan_of(host({}, {ROLE: text + last + again}), policy_of(), edit_others=True)
+        (after,) = [it.after or b"" for it in plan.files if it.foreign]
+        assert after.startswith(text.encode())
+        third, fourth = after.decode().removeprefix(text).splitlines(keepends=True)
+        assert third.startswith("# [tuner, unknown-key: ")
+        assert third.endswith(f"] {last}")
+        assert fourth.startswith("# [tuner, tw-recycle: ")
+        assert fourth.endswith(f"] {again}")
+
+    @pytest.mark.parametrize("end", ["\r", "\0"])
+    def test_a_line_that_is_several_to_systemd_is_not_touched(self, end: str) -> None:
+        files = {ROLE: f"net.ipv4.tcp_fin_timeout = 60{end}net.ipv4.tcp_tw_recycle = 1\n"}
+        plan = plan_of(host({}, files), policy_of(), edit_others=True)
+        assert not any(it.foreign for it in plan.files)
+
     def test_a_profile_of_tuned_is_not_edited(self) -> None:
         later = {"/etc/tuned/x/tuned.conf": "\nnet.ipv4.tcp_sack=0\n"}
         plan = plan_of(host({"tcp_sack": "0"}, {}, later=later), policy_of(), edit_others=True)

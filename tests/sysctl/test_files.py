@@ -48,12 +48,12 @@ def test_nothing_is_said(content: bytes) -> None:
     assert said.not_understood == ()
 
 
-@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r", b"\0"])
-def test_every_line_end(end: bytes) -> None:
+@pytest.mark.parametrize(("end", "line"), [(b"\n", 3), (b"\r\n", 3), (b"\r", 1), (b"\0", 1)])
+def test_every_line_end_and_the_number_that_an_editor_shows(end: bytes, line: int) -> None:
     said = parse_file(PATH, end.join([b"a.b = 1", b"# note", b"c.d = 2"]))
     assert [(it.key, it.value, it.line) for it in said.settings] == [
         ("a.b", "1", 1),
-        ("c.d", "2", 3),
+        ("c.d", "2", line),
     ]
     assert said.settings[1].note == "note"
 
@@ -122,6 +122,11 @@ def test_normalize_key(text: str, key: str) -> None:
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read_without_an_error(content: bytes) -> None:
     said = parse_file(PATH, content)
+    lines = [*said.not_understood, *(it.line for it in said.settings)]
+    last = content.count(b"\n") + 1
+    assert all(1 <= line <= last for line in lines)
+    plain = content.translate(None, b"\r\0")
+    said = parse_file(PATH, plain)
     lines = [*said.not_understood, *(it.line for it in said.settings)]
     assert len(lines) == len(set(lines))
     assert all(1 <= line <= len(content) + 1 for line in lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -14,7 +13,6 @@ from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.files import Entry, Kind, parse_file
 
 _EDITABLE = "/etc/"
-_LINE = re.compile(rb"[^\n\r\0]*(?:\r\n|\n|\r|\0|\Z)")
 _PROFILE = "/tuned.conf"
 
 
@@ -60,15 +58,13 @@ def comment_out(snapshot: Snapshot, obstacles: Iterable[Obstacle]) -> tuple[File
     )
 
 
-def _lines(content: bytes) -> list[bytes]:
-    """Return the lines with their ends, counted as the loaders count them."""
-    return [line for line in _LINE.findall(content) if line]
-
-
 def _single(content: bytes, number: int) -> bool:
-    """Tell whether the line is one to every loader: busybox joins lines at a backslash."""
-    lines = [line.rstrip(b"\r\n\0") for line in _lines(content)]
-    if not 0 < number <= len(lines):
+    """Tell whether the line is one to every loader.
+
+    busybox joins lines at a backslash; for systemd a lone CR and a NUL end a line as well.
+    """
+    lines = [line.removesuffix(b"\r") for line in content.split(b"\n")]
+    if not 0 < number <= len(lines) or any(end in lines[number - 1] for end in (b"\r", b"\0")):
         return False
     return not lines[number - 1].endswith(b"\\") and not (
         number > 1 and lines[number - 2].endswith(b"\\")
@@ -77,10 +73,10 @@ def _single(content: bytes, number: int) -> bool:
 
 def _without(content: bytes, obstacles: Mapping[int, Obstacle]) -> bytes:
     """Return the content with the lines turned into comments; every other byte stays."""
-    lines = _lines(content)
+    lines = content.split(b"\n")
     for number, obstacle in obstacles.items():
         mark = f"# [tuner, {obstacle.rule}: {plain(obstacle.reason)}] ".encode(
             "ascii", "backslashreplace"
         )
         lines[number - 1] = mark + lines[number - 1]
-    return b"".join(lines)
+    return b"\n".join(lines)

@@ -100,7 +100,7 @@ def _changed(
     snapshot: Snapshot, boot: Boot, known: set[Key], unseen: list[str]
 ) -> Iterator[Finding]:
     """Yield what files say and the host does not do, once a line."""
-    by_line: dict[tuple[str, int], tuple[Setting, list[Decision]]] = {}
+    by_line: dict[Setting, list[Decision]] = {}
     for key in sorted(boot.decisions):
         decision = boot.decisions[key]
         live = snapshot.reading(key)
@@ -110,9 +110,8 @@ def _changed(
             continue
         if agrees(key, decision.value, live) or _is_inert(snapshot, key):
             continue
-        setting = decision.setting
-        by_line.setdefault((setting.path, setting.line), (setting, []))[1].append(decision)
-    for setting, decisions in by_line.values():
+        by_line.setdefault(decision.setting, []).append(decision)
+    for setting, decisions in by_line.items():
         yield _difference(snapshot, setting, decisions)
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from tuner.sysctl.key import Key, swap_separators
-from tuner.sysctl.lines import SYSTEMD, Grammar, Line, LineKind, read_lines
+from tuner.sysctl.lines import SYSTEMD, Grammar, Line, LineKind, position, read_lines
 
 
 class Kind(StrEnum):
@@ -42,8 +42,9 @@ class Entry:
 class Setting:
     """One line that assigns (``value`` set) or excludes (``value`` None) a key or a pattern.
 
-    ``line`` counts from 1. ``note`` is what people wrote about it: the comment lines directly
-    above and whatever follows a ``#`` in the value.
+    ``line`` counts from 1, as an editor does: some loaders end a line at a lone CR or at a NUL too.
+    ``note`` is what people wrote about it: the comment lines directly above and whatever follows a
+    ``#`` in the value.
     """
 
     key: Key
@@ -72,7 +73,7 @@ class ConfigFile:
 
     path: str
     settings: tuple[Setting, ...]
-    not_understood: tuple[int, ...]  # line numbers
+    not_understood: tuple[int, ...]  # line numbers, as Setting's
 
 
 _NOTE_LINES = 3
@@ -84,7 +85,11 @@ def parse_file(path: str, content: bytes) -> ConfigFile:
     return ConfigFile(
         path,
         tuple(setting for _, setting in pairs if setting is not None),
-        tuple(line.number for line, _ in pairs if line.kind is LineKind.NOT_UNDERSTOOD),
+        tuple(
+            position(content, line.offset)[0]
+            for line, _ in pairs
+            if line.kind is LineKind.NOT_UNDERSTOOD
+        ),
     )
 
 
@@ -115,7 +120,7 @@ def pair(
                 key=normalize_key(_text(line.key)),
                 value=value,
                 path=path,
-                line=line.number,
+                line=position(content, line.offset)[0],
                 ignore_failure=line.dash,
                 note="\n".join([*comments[-_NOTE_LINES:], *([trailing] if trailing else [])]),
             )

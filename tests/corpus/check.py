@@ -18,7 +18,7 @@ from tuner.policy.policy import Policy
 from tuner.policy.resolve import load_profiles, resolve
 from tuner.rules._check import check, registry
 from tuner.rules._finding import Verdict
-from tuner.rules._values import completed, numbers, refused
+from tuner.rules._values import completed, refused
 from tuner.snapshot.snapshot import Counters, Missing, Snapshot, Sockets
 from tuner.snapshot.sysctl_a import parse_sysctl_a
 from tuner.snapshot.system import System
@@ -83,7 +83,7 @@ def applied(base: Snapshot, made: Boot) -> Iterator[tuple[Key, Value]]:
         if refused(key, decision.value, base.kernel):
             continue
         before = base.reading(key)
-        whole = isinstance(before, Value) and numbers(decision.value)
+        whole = isinstance(before, Value) and decision.value.written
         yield key, completed(decision.value, before) if whole else decision.value  # type: ignore[arg-type]
 
 

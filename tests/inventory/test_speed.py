@@ -44,9 +44,14 @@ def test_ten_thousand_hosts_take_seconds_and_ten_times_a_thousand(
     path = tmp_path / name
     _seconds(path, make(100))
     few = min(_seconds(path, make(HOSTS // 10)) for _ in range(3))
-    many = min(_seconds(path, make(HOSTS)) for _ in range(2))  # others use the machine too
+    many = min(_seconds(path, make(HOSTS)) for _ in range(2))
+    for _ in range(5):  # others use the machine too
+        if many < 30 * few:
+            break
+        few = _seconds(path, make(HOSTS // 10))
+        many = _seconds(path, make(HOSTS))
     assert many < 8
-    assert many < 60 * few  # ten times as long if linear, a hundred times if quadratic
+    assert many < 30 * few  # ten times as long if linear, a hundred times if quadratic
 
 
 def test_only_the_selected_hosts_are_looked_at(tmp_path: Path) -> None:

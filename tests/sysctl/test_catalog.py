@@ -238,17 +238,23 @@ def test_the_whole_catalogue_loads_quickly() -> None:
     assert parameters() is parameters()
 
 
-def test_a_copy_as_json_counts_only_while_it_is_of_the_same_text(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A catalogue of one file, whose copy may be kept."""
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     folder = tmp_path / "family"
     folder.mkdir()
+    (folder / "a.yml").write_text("a.b: {type: int}\n")
+    return folder
+
+
+def test_a_copy_as_json_counts_only_while_it_is_of_the_same_text(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = folder / "a.yml"
-    file.write_text("a.b: {type: int}\n")
     first = read_files(folder)
     assert first == {"a": {"a.b": {"type": "int"}}}
-    (kept,) = (tmp_path / "__pycache__").iterdir()
+    (kept,) = (folder.parent / "__pycache__").iterdir()
     monkeypatch.setattr(catalog_text, "_parse", None)
     assert read_files(folder) == first  # from the copy
     monkeypatch.undo()
@@ -265,14 +271,8 @@ def test_a_copy_as_json_counts_only_while_it_is_of_the_same_text(
     assert read_files(folder) == {"b": {"a.b": {"type": "bool"}}}
 
 
-def test_where_no_copy_can_be_kept_nothing_is_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    folder = tmp_path / "family"
-    folder.mkdir()
-    (folder / "a.yml").write_text("a.b: {type: int}\n")
-    (tmp_path / "__pycache__").write_text("no folder")
+def test_where_no_copy_can_be_kept_nothing_is_lost(folder: Path) -> None:
+    (folder.parent / "__pycache__").write_text("no folder")
     assert read_files(folder) == {"a": {"a.b": {"type": "int"}}}
 
 

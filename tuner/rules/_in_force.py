@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tuner.policy.policy import Policy
 from tuner.rules._boot import next_boot
 from tuner.rules._finding import Origin
-from tuner.rules._values import endorsed, lines_for, numbers
+from tuner.rules._values import endorsed, lines_for
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.catalog import mainline_default
 from tuner.sysctl.key import Key
@@ -54,7 +54,7 @@ def vector_in_force(
         return None
     boot = next_boot(snapshot, key)
     if boot.origin is Origin.FILE and boot.value is not None:
-        then = numbers(boot.value)
+        then = boot.value.written
         if then and wrong(then) and not endorsed(snapshot, policy, key, boot.value):
             return InForce(then, live=False)
     return None

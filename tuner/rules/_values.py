@@ -28,10 +28,6 @@ _COUNTS = {
 }
 
 
-def numbers(value: Value) -> tuple[int, ...] | None:
-    return value.written
-
-
 def count(key: Key) -> int:
     """Return how many numbers the key takes, 0 where that is not known."""
     known = _COUNTS.get(key)
@@ -56,7 +52,7 @@ def refused(key: Key, value: Value, kernel: KernelVersion) -> bool:
         return True
     if parameter.type not in NUMERIC and key != PORT_RANGE:
         return False
-    given = numbers(value)
+    given = value.written
     if not given:
         return True
     limits = parameter.range
@@ -81,7 +77,7 @@ def agrees(key: Key, line: Value, live: Value) -> bool:
     """
     if line.tokens == live.tokens:
         return True
-    said, shown = numbers(line), live.ints()
+    said, shown = line.written, live.ints()
     if not said or not shown:
         return key == RESERVED_PORTS and _ports(line) == _ports(live)
     length = min(len(said), len(shown))
@@ -90,7 +86,7 @@ def agrees(key: Key, line: Value, live: Value) -> bool:
 
 def completed(line: Value, default: Value | None) -> Value:
     """Return what a boot makes of the line: numbers it leaves out keep their default."""
-    said = numbers(line)
+    said = line.written
     tokens = line.tokens if said is None else tuple(map(str, said))
     rest = default.tokens[len(tokens) :] if default is not None and tokens else ()
     return Value(tokens + rest)

@@ -30,7 +30,7 @@ from tuner.rules._finding import Finding, Fix, Kind
 from tuner.rules._formulas import TIME_WAIT
 from tuner.rules._hosts import forwards, is_gateway
 from tuner.rules._rule import Rule
-from tuner.rules._values import lines_for, numbers
+from tuner.rules._values import lines_for
 from tuner.rules._words import SHORTEN, believes, says
 from tuner.rules._words import TIME_WAIT as TIME_WAIT_WORDS
 from tuner.snapshot.snapshot import Snapshot
@@ -51,7 +51,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
     if value is None or is_gateway(policy) or forwards(snapshot):
         return
     for line in lines_for(snapshot, KEY):
-        given = numbers(parse_value(line.effective or ""))
+        given = parse_value(line.effective or "").written
         if not given or given[0] >= _DEFAULT or says(_TABLE, line.note):
             continue
         if not believes(line.note, TIME_WAIT_WORDS, SHORTEN):

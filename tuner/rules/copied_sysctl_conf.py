@@ -32,7 +32,6 @@ from collections.abc import Container, Iterator, Mapping
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
-from tuner.rules._values import numbers
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
@@ -50,7 +49,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
         mark = _MARKS.get(line.key)
         if mark is None or line.value is None:
             continue
-        given = numbers(parse_value(line.effective or ""))
+        given = parse_value(line.effective or "").written
         if given and given[0] in mark:
             marks.setdefault(line.path, {}).setdefault(line.key, line)
     for lines in marks.values():

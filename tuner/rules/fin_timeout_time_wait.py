@@ -34,7 +34,7 @@ from tuner.rules._finding import Finding, Fix, Kind
 from tuner.rules._formulas import TIME_WAIT, fin_wait2_seconds
 from tuner.rules._growth import events
 from tuner.rules._rule import Rule
-from tuner.rules._values import endorsed, lines_for, numbers
+from tuner.rules._values import endorsed, lines_for
 from tuner.rules._words import FIN_WAIT, believes, says
 from tuner.rules._words import TIME_WAIT as TIME_WAIT_WORDS
 from tuner.snapshot.snapshot import Snapshot
@@ -109,7 +109,7 @@ def _believes(note: str) -> bool:
 
 
 def _number(line: Setting) -> int:
-    given = numbers(parse_value(line.effective or ""))
+    given = parse_value(line.effective or "").written
     return given[0] if given else TIME_WAIT
 
 

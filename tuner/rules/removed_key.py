@@ -32,7 +32,6 @@ from tuner.errors import Unreadable
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
-from tuner.rules._values import numbers
 from tuner.rules.hygiene._spots import kernel_of, spots
 from tuner.snapshot.snapshot import Missing, Snapshot, Source
 from tuner.sysctl.catalog import Parameter, describe
@@ -81,7 +80,7 @@ def _still_short(snapshot: Snapshot, parameter: Parameter, setting: Setting) -> 
         return ""
     live = snapshot.reading(parameter.replaced_by)
     now = live.int() if isinstance(live, Value) else None
-    asked = numbers(parse_value(setting.effective or ""))
+    asked = parse_value(setting.effective or "").written
     if now is None or not asked or asked[0] <= now:
         return ""
     return f" It is {now:,} here, and not the {asked[0]:,} that the line asks for."

@@ -26,7 +26,7 @@ from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._hosts import few
 from tuner.rules._rule import Rule
-from tuner.rules._values import lines_for, numbers
+from tuner.rules._values import lines_for
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import parse_value
@@ -40,7 +40,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
     if (
         snapshot.number(_ALL) != 0
         or not lines
-        or numbers(parse_value(lines[-1].effective or "")) != (0,)
+        or parse_value(lines[-1].effective or "").written != (0,)
     ):
         return
     one = parse_value("1")

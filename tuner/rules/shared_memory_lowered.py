@@ -28,7 +28,7 @@ from tuner.rules._finding import Finding, Kind
 from tuner.rules._in_force import default_of
 from tuner.rules._rule import Rule
 from tuner.rules._sizes import in_words
-from tuner.rules._values import lines_for, numbers
+from tuner.rules._values import lines_for
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import parse_value
@@ -44,7 +44,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:
         key = Key(name)
         lines = lines_for(snapshot, key)
         default = default_of(snapshot, key)
-        given = numbers(parse_value(lines[-1].effective or "")) if lines else None
+        given = parse_value(lines[-1].effective or "").written if lines else None
         limit = default.int() if default is not None else None
         if not given or limit is None or given[0] >= limit // 1024:
             continue

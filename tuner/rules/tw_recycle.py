@@ -36,7 +36,7 @@ from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
 from tuner.rules._growth import events
 from tuner.rules._rule import Rule
-from tuner.rules._values import lines_for, numbers
+from tuner.rules._values import lines_for
 from tuner.snapshot.facts import Balancer, Known, Spread
 from tuner.snapshot.snapshot import Snapshot, Source
 from tuner.sysctl.files import Setting
@@ -136,7 +136,7 @@ def _beliefs(snapshot: Snapshot) -> str:
 
 
 def _is_on(line: Setting) -> bool:
-    given = numbers(parse_value(line.effective or ""))
+    given = parse_value(line.effective or "").written
     return bool(given) and given[0] != 0 if given else False
 
 

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
-from tuner.rules._values import lines_for, numbers
+from tuner.rules._values import lines_for
 from tuner.rules._words import TIME_WAIT as TIME_WAIT_WORDS
 from tuner.rules._words import believes, says
 from tuner.snapshot.snapshot import Snapshot
@@ -53,7 +53,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
     if snapshot.number(KEY) is None:
         return
     for line in lines_for(snapshot, KEY):
-        given = numbers(parse_value(line.effective or ""))
+        given = parse_value(line.effective or "").written
         if not given or not given[0] or says(_KNOWS, line.note):
             continue
         if believes(line.note, TIME_WAIT_WORDS, _CLEAR):

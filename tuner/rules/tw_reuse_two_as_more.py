@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
-from tuner.rules._values import lines_for, numbers
+from tuner.rules._values import lines_for
 from tuner.rules._words import believes, says
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.key import Key
@@ -47,7 +47,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
     if snapshot.number(KEY) is None or not snapshot.kernel.at_least(4, 18):
         return
     for line in lines_for(snapshot, KEY):
-        given = numbers(parse_value(line.effective or ""))
+        given = parse_value(line.effective or "").written
         if given != (2,) or says(_LOOPBACK, line.note) or not believes(line.note, _MORE):
             continue
         yield RULE.finding(

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
-from tuner.rules._values import NUMERIC, numbers, outside
+from tuner.rules._values import NUMERIC, outside
 from tuner.rules.hygiene._spots import Spot, spots
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.catalog import Parameter
@@ -43,7 +43,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
         parameter = spot.parameter if spot.is_assignment else None
         if parameter is None or parameter.type not in NUMERIC:
             continue
-        given = numbers(parse_value(spot.value))
+        given = parse_value(spot.value).written
         if not given or any(outside(parameter, number) for number in given):
             continue
         said = _undefined(parameter, given)

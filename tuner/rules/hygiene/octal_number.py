@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
-from tuner.rules._values import NUMERIC, PORT_RANGE, numbers
+from tuner.rules._values import NUMERIC, PORT_RANGE
 from tuner.rules.hygiene._spots import spots
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.value import parse_value
@@ -41,7 +41,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
         if parameter is None or (parameter.type not in NUMERIC and spot.key != PORT_RANGE):
             continue
         value = parse_value(spot.value)
-        read = numbers(value)
+        read = value.written
         octal = next((token for token in value.tokens if _OCTAL.fullmatch(token)), None)
         if octal is None or read is None:
             continue

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
-from tuner.rules._values import NUMERIC, PORT_RANGE, count, numbers, outside
+from tuner.rules._values import NUMERIC, PORT_RANGE, count, outside
 from tuner.rules.hygiene._spots import Spot, kernel_of, spots
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.catalog import Parameter, describe, latest_release
@@ -69,7 +69,7 @@ def _why(spot: Spot, parameter: Parameter, kernel: KernelVersion | None) -> str:
     value = spot.value
     if not value or value[0] in _OWN_RULE or value[-1] in _OWN_RULE or value.endswith("\\"):
         return ""
-    given = numbers(parse_value(value))
+    given = parse_value(value).written
     if given is None:
         separated = count(spot.key) > 1 and any(mark in value for mark in ",;-")
         return "" if separated or not value.isascii() else "it is not a number"
@@ -95,7 +95,7 @@ def _why_mark(spot: Spot, kernel: KernelVersion | None, marks: dict[tuple[str, s
     What other files set before is not looked at: each file is told to be right by itself.
     """
     other = NOT_ABOVE.get(spot.key) or NOT_BELOW.get(spot.key)
-    given = numbers(parse_value(spot.value))
+    given = parse_value(spot.value).written
     if other is None or not given:
         return ""
     parameter = describe(Key(other))

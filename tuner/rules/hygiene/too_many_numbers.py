@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
-from tuner.rules._values import count, numbers
+from tuner.rules._values import count
 from tuner.rules.hygiene._spots import spots
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.value import parse_value
@@ -37,7 +37,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
     """Yield a finding for every value with more numbers than its key has."""
     for spot in spots(snapshot, _SUSPECT):
         known = count(spot.key)
-        given = numbers(parse_value(spot.value)) if known and spot.is_assignment else None
+        given = parse_value(spot.value).written if known and spot.is_assignment else None
         if not given or len(given) <= known:
             continue
         yield RULE.finding(

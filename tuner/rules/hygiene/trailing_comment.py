@@ -30,7 +30,6 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
-from tuner.rules._values import numbers
 from tuner.rules.hygiene._spots import COMMENT, Spot, spots
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.value import parse_value
@@ -48,7 +47,7 @@ def check(snapshot: Snapshot, policy: Policy) -> Iterator[Finding]:  # noqa: ARG
         place = spot.place(spot.line.value_offset + match.end() - 1)
         parameter = spot.parameter
         words = (
-            not numbers(parse_value(spot.value))
+            not parse_value(spot.value).written
             if parameter is None
             else parameter.type in _WORDS and not _is_numbers(spot)
         )

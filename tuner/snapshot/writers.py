@@ -22,7 +22,7 @@ _DAEMONS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
     "keepalived.service": ("keepalived", _FORWARD, "may turn forwarding on"),
     "frr.service": ("FRR", _FORWARD, "turns forwarding on where it routes"),
     "kubelet.service": (
-        "kubelet and kube-proxy",
+        "kubelet or kube-proxy",
         (
             *_FORWARD,
             "net.ipv4.conf.@.route_localnet",

@@ -38,6 +38,18 @@ def test_a_default_identity_needs_no_setting(client: Any, server: Any) -> None:
     assert client.run(client.host(server, private_key_file="")) == b"hello\n"
 
 
+def test_what_sshd_says_of_a_key_with_options_is_not_read_letter_by_letter(
+    client: Any, net: Any, user_key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = net.sshd(allow=(user_key,))
+    server.authorized.write_text(f'from="127.0.0.0/8",no-pty {server.authorized.read_text()}')
+    client.trust(server)
+    read: list[bytes] = []
+    monkeypatch.setattr("paramiko.util.safe_string", read.append)
+    assert client.run(client.host(server)) == b"hello\n"
+    assert not read
+
+
 class TestEncryptedKey:
     @pytest.fixture
     def key(self, tmp_path: Path, keygen: Callable[..., Path]) -> Path:

@@ -186,6 +186,28 @@ class TestAnswers:
         assert set(done.stderr) == {0}
         assert 0 < len(done.stderr) <= 65536
 
+    def test_one_that_comes_in_pieces_wakes_once(
+        self, client: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client.trust(server)
+        taken: list[int] = []
+        recv = paramiko.Channel.recv
+
+        def count(channel: paramiko.Channel, size: int) -> bytes:
+            chunk = recv(channel, size)
+            taken.append(len(chunk))
+            return chunk
+
+        monkeypatch.setattr(paramiko.Channel, "recv", count)
+        script = "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.05; done"
+        assert len(client.run(client.host(server), script)) == 16
+        assert taken == [16]
+
+    def test_one_that_pauses_for_long(self, client: Any, server: Any) -> None:
+        client.trust(server)
+        script = "echo one; sleep 2.5; echo two"
+        assert client.run(client.host(server), script) == b"one\ntwo\n"
+
     def test_too_much(self, client: Any, server: Any) -> None:
         client.trust(server)
         started = time.monotonic()

@@ -18,7 +18,7 @@ from tuner.policy.policy import Policy
 from tuner.policy.resolve import resolve
 from tuner.rules import _check, _recall
 from tuner.rules._check import check, registry
-from tuner.rules._recall import Recall
+from tuner.rules._recall import Recall, RecallAll
 from tuner.rules._state import _key_states, key_states
 from tuner.snapshot.facts import Facts
 from tuner.snapshot.snapshot import Counters, Missing, Snapshot, Source
@@ -148,7 +148,7 @@ def test_what_no_two_hosts_share_is_asked_each_time(look: Callable[[Snapshot], A
         host = replace(host, system=replace(host.system, uptime=float(number)))
         assert recall(host, POLICY) == look(host)
     assert work.times == 5
-    assert len(recall._kept[id(POLICY)]) == 1  # it is known by then that it has to be asked
+    assert len(recall._shelf._kept[id(POLICY)]) == 1  # it is known by then that it has to be asked
 
 
 def test_policies_are_told_apart() -> None:
@@ -158,7 +158,7 @@ def test_policies_are_told_apart() -> None:
     for policy in policies:
         recall(HOST, policy)
     assert work.times >= 33
-    assert len(recall._kept) <= 64
+    assert len(recall._shelf._kept) <= 64
 
 
 def test_errors_are_not_kept() -> None:
@@ -194,6 +194,43 @@ def test_large_files_are_not_kept() -> None:
     work = Counted(lambda it: it.number(TS))
     recall = Recall(work)
     assert (recall(large, POLICY), recall(large, POLICY)) == (1, 1)
+    assert work.times == 2
+
+
+# --- many works at once
+
+
+def test_a_host_that_is_alike_in_all_works_is_asked_only_what_no_two_hosts_share() -> None:
+    works = [
+        Counted(lambda it: it.number(TS)),
+        Counted(lambda it: it.counters),
+        Counted(lambda it: it.kernel),
+    ]
+    recall = RecallAll(works)
+    for number in range(4):
+        host = replace(HOST, live={TS: "1", GONE: str(number)}, counters=Counters({}, {}, number))
+        assert recall(host, POLICY) == [1, host.counters, HOST.kernel]
+    assert [work.times for work in works] == [1, 4, 1]
+    other = replace(HOST, live={TS: "0"})
+    assert recall(other, POLICY) == [0, HOST.counters, HOST.kernel]
+    assert [work.times for work in works] == [2, 5, 1]
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_of_many_works_too_a_look_that_would_show_something_else_is_made(name: str) -> None:
+    looks = [LOOKS[name][0], *(look for look, _ in LOOKS.values())]
+    recall = RecallAll([Counted(look) for look in looks])
+    other = replace(HOST, **LOOKS[name][1])
+    for host in (HOST, other, HOST, other):
+        assert recall(host, POLICY) == [look(host) for look in looks]
+
+
+def test_a_host_that_is_not_kept_does_not_stand_for_others() -> None:
+    large = replace(HOST, files=(Entry("/etc/sysctl.d/1.conf", content=b"#" * (1 << 19)),))
+    work = Counted(lambda it: it.number(TS))
+    recall = RecallAll([work])
+    for host in (large, HOST, HOST, HOST):
+        assert recall(host, POLICY) == [1]
     assert work.times == 2
 
 
@@ -235,6 +272,7 @@ def test_every_rule_says_of_every_host_what_it_says_of_it_alone(
     assert len(hosts) > 600
     random.Random(3).shuffle(hosts)  # noqa: S311 - the same order each time
     recalled = [(states(host, policy), check(host, policy, rules)) for host, policy in hosts]
-    monkeypatch.setattr(Recall, "__call__", lambda self, host, policy: self._work(host, policy))
+    monkeypatch.setattr(_recall, "_LARGEST", -1)  # nothing is
+    monkeypatch.setattr(_recall._Shelf, "find", lambda *_: None)
     alone = [(key_states(host, policy), check(host, policy, rules)) for host, policy in hosts]
     assert recalled == alone

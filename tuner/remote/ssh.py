@@ -39,6 +39,7 @@ from tuner.remote.wire import Watch, Wire
 _USUAL_CONFIGS = (Path("~/.ssh/config"), Path("/etc/ssh/ssh_config"))
 _CHUNK = 65536  # bytes taken from a channel at once
 _NAP = 0.05  # seconds for what is under way to come: one waking serves many packets
+_MANY = 16  # packets that may lie unread; paramiko's window holds 64 of the largest
 _QUIET = 2.0  # seconds without a byte; sshd on a busy host may oversleep the end of a command
 _MOST_JUMPS = 8
 _JUMP_MEMORY = 30.0  # seconds for which a failed jump host is not tried again
@@ -313,13 +314,30 @@ class Connection:
 
 
 class _Bell(threading.Event):
-    """Rings when either stream has something; paramiko's pipes may set it but not clear it."""
+    """Rings when either stream has something; paramiko's pipes may set it but not clear it.
+
+    A ``patient`` one rings at the end, and before it only when much has come.
+    """
+
+    def __init__(self, channel: paramiko.Channel) -> None:
+        super().__init__()
+        self._channel = channel
+        self.unheard = 0
+        self.patient = False
+
+    def set(self) -> None:
+        """Ring, if it is worth waking somebody; called for each packet, before it is there."""
+        self.unheard += 1
+        ended = self._channel.eof_received or self._channel.closed
+        if ended or not self.patient or self.unheard >= _MANY:
+            super().set()
 
     def clear(self) -> None:
         """Do nothing: one pipe being empty says nothing of the other."""
 
     def rearm(self) -> None:
         """Clear it."""
+        self.unheard = 0
         super().clear()
 
 
@@ -332,7 +350,7 @@ class _Remote:
         self._channel = channel
         self._transport = transport
         self._label = label
-        self._bell = _Bell()
+        self._bell = _Bell(channel)
         channel.in_buffer.set_event(self._bell)
         channel.in_stderr_buffer.set_event(self._bell)
 
@@ -347,8 +365,10 @@ class _Remote:
             if ended:
                 return None
             if self._bell.wait(min(seconds, _QUIET)):
-                time.sleep(min(_NAP, seconds))
-            elif seconds > _QUIET:  # a word from us wakes it; paramiko's send_ignore is malformed
+                if not self._bell.patient:
+                    time.sleep(min(_NAP, seconds))
+            elif seconds > _QUIET and not self._bell.unheard:
+                # a word from us wakes it; paramiko's send_ignore is malformed
                 with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
                     self._transport.global_request("keepalive@openssh.com", wait=False)
         return out, err
@@ -368,6 +388,7 @@ class _Remote:
 
     def finish(self) -> None:
         """Close stdin."""
+        self._bell.patient = True  # nothing that it says needs an answer any more
         with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
             self._channel.shutdown_write()
 

@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
-from paramiko import SSHException
+from paramiko import Message, SSHException
+from paramiko.common import MSG_DEBUG, MSG_IGNORE
 from paramiko.packet import Packetizer
 
 _CHUNK = 65536  # bytes asked of the kernel at once
@@ -102,6 +103,15 @@ class QuietPacketizer(Packetizer):
         if n > _LARGEST_PACKET:
             raise SSHException("the server sent a packet that is too large")
         return super().read_all(n, check_rekey)
+
+    def read_message(self) -> tuple[int, Message]:
+        """Return the type and the text of the next message; debug messages become idle ones.
+
+        sshd sends two for each key with options. paramiko reads them letter by letter, for a log
+        that nobody keeps.
+        """
+        kind, message = super().read_message()
+        return MSG_IGNORE if kind == MSG_DEBUG else kind, message
 
     def start_handshake(self, timeout: float) -> None:
         """Do nothing: the caller keeps the deadline."""

@@ -17,7 +17,7 @@ from tuner.policy.policy import Policy, Severity
 from tuner.policy.waiver import Waiver
 from tuner.rules._boot import next_boot
 from tuner.rules._finding import Finding, Kind, Skipped, Verdict, Waived
-from tuner.rules._recall import Recall
+from tuner.rules._recall import RecallAll
 from tuner.rules._rule import Rule
 from tuner.rules._state import key_state
 from tuner.rules._unseen import remedy
@@ -72,8 +72,7 @@ def check(
     """
     findings: list[Finding] = []
     skipped: list[Skipped] = []
-    for rule in rules:
-        told = _recall(rule)(snapshot, policy)
+    for told in _recall(tuple(rules))(snapshot, policy):
         if told is not None:
             findings += told[0]
             skipped += told[1]
@@ -97,14 +96,18 @@ def check(
 
 
 _Told = tuple[tuple[Finding, ...], tuple[Skipped, ...]]
-_RECALLS: dict[int, tuple[Rule, Recall[_Told | None]]] = {}
+_RECALLS: dict[tuple[int, ...], tuple[tuple[Rule, ...], RecallAll[_Told | None]]] = {}
+_MOST_RECALLS = 16
 
 
-def _recall(rule: Rule) -> Recall[_Told | None]:
-    """Return what a rule said of other hosts; the rule is kept, so that its id stays its own."""
-    known = _RECALLS.get(id(rule))
+def _recall(rules: tuple[Rule, ...]) -> RecallAll[_Told | None]:
+    """Return what rules said of other hosts; the rules are kept, so that their id stays theirs."""
+    ids = tuple(map(id, rules))
+    known = _RECALLS.get(ids)
     if known is None:
-        known = _RECALLS[id(rule)] = (rule, Recall(partial(_ask, rule)))
+        if len(_RECALLS) >= _MOST_RECALLS:
+            _RECALLS.clear()
+        known = _RECALLS[ids] = (rules, RecallAll(partial(_ask, rule) for rule in rules))
     return known[1]
 
 

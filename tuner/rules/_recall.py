@@ -9,7 +9,7 @@ must be asked again. So a result is always what the host itself would have been 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
@@ -36,19 +36,20 @@ class Recall(Generic[T]):
 
     def __init__(self, work: Callable[[Snapshot, Policy], T]) -> None:
         self._work = work
-        self._kept: dict[int, tuple[_Kept[T], ...]] = {}  # by the policy's id
-        self._in_vain = 0
+        self._shelf: _Shelf[T] = _Shelf()
 
     def __call__(self, snapshot: Snapshot, policy: Policy) -> T:
         """Return what the work makes of the host; its exceptions are not kept."""
-        known = self._kept.get(id(policy), ())
-        for kept in known:
-            if kept.policy is policy and kept.fits(snapshot):
-                self._in_vain -= self._in_vain > 0
-                return self._work(snapshot, policy) if kept.asks_again else kept.result
-        if self._in_vain > _PATIENCE or _size(snapshot) > _LARGEST:
-            return self._work(snapshot, policy)
-        self._in_vain += 1
+        result, _ = self.ask(snapshot, policy)
+        return result
+
+    def ask(self, snapshot: Snapshot, policy: Policy) -> tuple[T, _Kept[T] | None]:
+        """Return what the work makes of the host, and what is kept of it, if anything is."""
+        kept = self._shelf.find(snapshot, policy)
+        if kept is not None:
+            return (self._work(snapshot, policy) if kept.asks_again else kept.result), kept
+        if self._shelf.given_up or _size(snapshot) > _LARGEST:
+            return self._work(snapshot, policy), None
         looks = _Looks()
         result = self._work(_watched(snapshot, looks), policy)
         kept = _Kept(
@@ -60,10 +61,82 @@ class Recall(Generic[T]):
             tuple(looks.parts.items()),
             frozenset(snapshot.live) if looks.keys else None,
         )
+        self._shelf.put(kept)
+        return result, kept
+
+    def again(self, snapshot: Snapshot, policy: Policy) -> T:
+        """Return what the work makes of the host, without a search for another like it."""
+        return self._work(snapshot, policy)
+
+
+class RecallAll(Generic[T]):
+    """Many works, each recalled by itself; for a host that is alike in all of them, at once."""
+
+    def __init__(self, works: Iterable[Callable[[Snapshot, Policy], T]]) -> None:
+        self._recalls = tuple(Recall(work) for work in works)
+        self._shelf: _Shelf[tuple[T | Recall[T], ...]] = _Shelf()
+
+    def __call__(self, snapshot: Snapshot, policy: Policy) -> list[T]:
+        """Return what each of the works makes of the host."""
+        known = self._shelf.find(snapshot, policy)
+        if known is not None:
+            return [
+                it.again(snapshot, policy) if isinstance(it, Recall) else it for it in known.result
+            ]
+        answers = [recall.ask(snapshot, policy) for recall in self._recalls]
+        if not self._shelf.given_up and any(kept is not None for _, kept in answers):
+            self._shelf.put(self._together(answers, policy))
+        return [result for result, _ in answers]
+
+    def _together(
+        self, answers: Sequence[tuple[T, _Kept[T] | None]], policy: Policy
+    ) -> _Kept[tuple[T | Recall[T], ...]]:
+        """Return the results with all that they rest on; in place of one, whom to ask again."""
+        live: dict[Key, str | Missing | None] = {}
+        system: dict[str, object] = {}
+        parts: dict[str, object] = {}
+        keys: frozenset[Key] | None = None
+        results: list[T | Recall[T]] = []
+        for recall, (result, kept) in zip(self._recalls, answers, strict=True):
+            if kept is None or kept.asks_again:
+                results.append(recall)
+                continue
+            results.append(result)
+            live.update(kept.live)
+            system.update(kept.system)
+            parts.update(kept.parts)
+            keys = kept.keys or keys
+        looks = tuple(live.items()), tuple(system.items()), tuple(parts.items())
+        return _Kept(policy, tuple(results), False, *looks, keys)
+
+
+class _Shelf(Generic[T]):
+    """What was kept, by policy, the last first."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[_Kept[T], ...]] = {}  # by the policy's id
+        self._in_vain = 0
+
+    @property
+    def given_up(self) -> bool:
+        """Whether too much was kept in vain."""
+        return self._in_vain > _PATIENCE
+
+    def find(self, snapshot: Snapshot, policy: Policy) -> _Kept[T] | None:
+        """Return what holds for the host too."""
+        for kept in self._kept.get(id(policy), ()):
+            if kept.policy is policy and kept.fits(snapshot):
+                self._in_vain -= self._in_vain > 0
+                return kept
+        return None
+
+    def put(self, kept: _Kept[T]) -> None:
+        """Keep it; it was in vain until it is found."""
+        self._in_vain += 1
         if len(self._kept) >= _MOST_POLICIES:
             self._kept = {}
-        self._kept[id(policy)] = (kept, *known[: _MOST - 1])
-        return result
+        known = self._kept.get(id(kept.policy), ())
+        self._kept[id(kept.policy)] = (kept, *known[: _MOST - 1])
 
 
 def _size(snapshot: Snapshot) -> int:

@@ -68,7 +68,7 @@ def next_boot(boot: NextBoot) -> str:
         case Origin.FILE:
             return clean(str(boot.value)) or "empty"
         case Origin.DEFAULT:
-            return f"{clean(str(boot.value))} (kernel default)"
+            return f"{clean(str(boot.value)) or 'empty'} (kernel default)"
         case Origin.ABSENT:
             return "no such key"
         case Origin.UNSET:

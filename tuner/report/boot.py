@@ -157,7 +157,7 @@ def _value(key: Key, host: HostBoot, boot: Boot) -> str:
     if decision is not None:
         return clean(str(decision.value)) or "empty"
     default = host.defaults.get(key)
-    return f"{clean(default)} (kernel default)" if default else "not set"
+    return "not set" if default is None else f"{clean(default) or 'empty'} (kernel default)"
 
 
 def _decided(decision: Decision) -> str:

@@ -225,6 +225,12 @@ def test_of_many_works_too_a_look_that_would_show_something_else_is_made(name: s
         assert recall(host, POLICY) == [look(host) for look in looks]
 
 
+def test_a_host_without_keys_does_not_stand_for_one_that_has_some() -> None:
+    recall = RecallAll([lambda it, _: sorted(it.live)])
+    assert recall(replace(HOST, live={}), POLICY) == [[]]
+    assert recall(HOST, POLICY) == [[FIN, TS]]
+
+
 def test_a_host_that_is_not_kept_does_not_stand_for_others() -> None:
     large = replace(HOST, files=(Entry("/etc/sysctl.d/1.conf", content=b"#" * (1 << 19)),))
     work = Counted(lambda it: it.number(TS))

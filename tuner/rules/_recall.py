@@ -105,7 +105,7 @@ class RecallAll(Generic[T]):
             live.update(kept.live)
             system.update(kept.system)
             parts.update(kept.parts)
-            keys = kept.keys or keys
+            keys = keys if kept.keys is None else kept.keys
         looks = tuple(live.items()), tuple(system.items()), tuple(parts.items())
         return _Kept(policy, tuple(results), False, *looks, keys)
 

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import paramiko
+import paramiko.common
 import pytest
 
 from tuner.errors import ConnectError, HostKeyError
@@ -109,6 +111,29 @@ class TestJumps:
             results = [result for _, result in each(work, hosts, forks=6)]
         assert results == [b"ok\n"] * 12
         assert jump.log.count("Accepted publickey") == before + 1
+
+    def test_a_thread_that_writes_late_ends_nobody_elses_connection(
+        self, client: Any, chain: Any
+    ) -> None:
+        jump, _, target = chain
+        client.trust(*chain)
+        with Session() as session:
+            way: Any = session.connect(client.host(jump))
+            transport = way._transport
+            for _ in range(2):  # sshd gives the second channel the number of the first
+                place = (target.address, target.port)
+                channel = transport.open_channel("direct-tcpip", place, ("127.0.0.1", 0))
+                assert channel.recv(4) == b"SSH-"
+                channel.close()
+                time.sleep(0.2)  # sshd has closed it too
+                late = paramiko.Message()
+                late.add_byte(paramiko.common.cMSG_CHANNEL_DATA)
+                late.add_int(channel.remote_chanid)
+                late.add_string(b"late")
+                transport._send_user_message(late)
+            assert way.run("echo ok", timeout=10, limit=99).stdout == b"ok\n"
+            way.close()
+        assert "nonexistent" not in jump.log
 
     def test_a_circle(self, client: Any) -> None:
         client.config("Host a\n ProxyJump b\nHost b\n ProxyJump a\n")

@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from paramiko import Message, SSHException
-from paramiko.common import MSG_DEBUG, MSG_IGNORE
+from paramiko.common import (
+    MSG_CHANNEL_CLOSE,
+    MSG_CHANNEL_FAILURE,
+    MSG_CHANNEL_OPEN_SUCCESS,
+    MSG_CHANNEL_WINDOW_ADJUST,
+    MSG_DEBUG,
+    MSG_IGNORE,
+)
 from paramiko.packet import Packetizer
 
 _CHUNK = 65536  # bytes asked of the kernel at once
@@ -91,7 +98,17 @@ class Wire:
 
 
 class QuietPacketizer(Packetizer):
-    """paramiko's packets, bounded in size, and without a timer thread for each handshake."""
+    """paramiko's packets, bounded in size, and without a timer thread for each handshake.
+
+    It says nothing more of a channel that it has closed. paramiko lets a thread that writes be
+    overtaken by one that closes; to sshd, data for a channel that is no more is a reason to end the
+    whole connection, which of a jump host is that of all hosts behind it.
+    """
+
+    def __init__(self, stream: Wire) -> None:
+        super().__init__(stream)  # type: ignore[arg-type]
+        self._turn = threading.Lock()
+        self._closed_channels: set[bytes] = set()  # by the other end's numbers
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:  # noqa: FBT001, FBT002 - paramiko's signature
         """Return ``n`` bytes; the number comes from the other end, which may lie.
@@ -111,7 +128,21 @@ class QuietPacketizer(Packetizer):
         that nobody keeps.
         """
         kind, message = super().read_message()
+        if kind == MSG_CHANNEL_OPEN_SUCCESS:  # the number may be that of an earlier one
+            self._closed_channels.discard(message.asbytes()[4:8])
         return MSG_IGNORE if kind == MSG_DEBUG else kind, message
+
+    def send_message(self, data: Message) -> None:
+        """Send a message, unless it is for a channel that is closed (RFC 4254 section 5.3)."""
+        text = data.asbytes()
+        with self._turn:
+            if MSG_CHANNEL_WINDOW_ADJUST <= text[0] <= MSG_CHANNEL_FAILURE:
+                channel = text[1:5]
+                if channel in self._closed_channels:
+                    return
+                if text[0] == MSG_CHANNEL_CLOSE:
+                    self._closed_channels.add(channel)
+            super().send_message(data)
 
     def start_handshake(self, timeout: float) -> None:
         """Do nothing: the caller keeps the deadline."""

@@ -135,6 +135,18 @@ class TestJumps:
             way.close()
         assert "nonexistent" not in jump.log
 
+    def test_all_that_a_jump_host_cannot_reach_say_so(self, client: Any, chain: Any) -> None:
+        jump, _, target = chain
+        client.trust(jump)
+        client.config(
+            block("jump", jump, client.key)
+            + f"Host web*\n  HostName {target.address}\n  Port 1\n  ProxyJump jump\n"
+        )
+        hosts = [Host(f"web{number}") for number in range(40)]
+        with Session() as session:
+            results = [result for _, result in each(session.connect, hosts, forks=20)]
+        assert all("the jump host cannot reach it" in str(result) for result in results), results
+
     def test_a_circle(self, client: Any) -> None:
         client.config("Host a\n ProxyJump b\nHost b\n ProxyJump a\n")
         with pytest.raises(ConnectError, match="circle"):

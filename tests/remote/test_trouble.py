@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import resource
 import socket
 import struct
@@ -17,6 +18,8 @@ from typing import Any, ClassVar
 import paramiko
 import pytest
 
+from tuner.cli import main
+from tuner.cli.exits import Exit
 from tuner.errors import (
     AnswerError,
     AuthError,
@@ -26,6 +29,7 @@ from tuner.errors import (
     TransportError,
 )
 from tuner.inventory.host import Host
+from tuner.remote.collect import collect
 from tuner.remote.handshake import translate
 from tuner.remote.session import Session, Settings
 
@@ -253,6 +257,66 @@ class TestAnswers:
             assert (done.status, done.stdout, done.stderr) == (7, b"", b"no\n")
             again = way.run("echo again", timeout=5, limit=999)
         assert again.stdout == b"again\n"
+
+    @pytest.mark.parametrize(
+        "script",
+        [
+            "sleep 30 & echo end",
+            "echo end; sleep 0.2; kill -9 $PPID; sleep 1",
+            "echo end; kill -9 $$",
+            "echo end; exit 7",
+        ],
+    )
+    def test_one_that_has_said_all_has_ended_well(
+        self, client: Any, server: Any, script: str
+    ) -> None:
+        client.trust(server)
+        started = time.monotonic()
+        with Session() as session, session.connect(client.host(server)) as way:
+            done = way.run(script, timeout=20, limit=99, whole=lambda out: out == b"end\n")
+        assert (done.status, done.stdout) == (0, b"end\n")
+        assert time.monotonic() - started < 10
+
+    def test_one_that_has_not_said_all_is_waited_for(self, client: Any, server: Any) -> None:
+        client.trust(server)
+        script = "echo en; sleep 2.5; echo d; exit 7"
+        with Session() as session, session.connect(client.host(server)) as way:
+            done = way.run(script, timeout=20, limit=99, whole=lambda out: out == b"end\n")
+        assert (done.status, done.stdout) == (7, b"en\nd\n")
+
+    @pytest.mark.parametrize(
+        ("answer", "said"),
+        [
+            ("echo no shell here >&2", 'what answered is not the probe: "no shell here"'),
+            ("echo hello", 'what answered is not the probe: it said "hello"'),
+            ("true", "what answered is not the probe: it said nothing"),
+            ("sh -c 'kill -9 $$'", "the probe ended with"),
+            ("sh -s | head -c 9000", "its answer is not whole: it is cut off"),
+        ],
+    )
+    def test_what_is_not_the_probes_is_neither_judged_nor_kept(
+        self,
+        client: Any,
+        net: Any,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        answer: str,
+        said: str,
+    ) -> None:
+        server = net.sshd(f"ForceCommand {answer}", allow=(client.key,))
+        client.trust(server)
+        with Session() as session, pytest.raises(AnswerError, match=re.escape(said)):
+            collect(client.host(server), session)
+        inventory = tmp_path / "inventory"
+        inventory.write_text(
+            f"web1 ansible_host={server.address} ansible_port={server.port} ansible_user=root "
+            f"ansible_ssh_private_key_file={client.key}\n"
+        )
+        assert main(["collect", str(inventory), "-o", str(tmp_path / "dumps")]) == Exit.INCOMPLETE
+        told = capsys.readouterr()
+        assert said in told.err.replace("\n", " ")
+        assert "0 of 1 dumps" in told.out
+        assert not list((tmp_path / "dumps").glob("*.dump"))
 
     def test_a_script_larger_than_the_window(self, client: Any, server: Any) -> None:
         client.trust(server)

@@ -13,8 +13,9 @@ from tuner.cli.fan_out import ask
 from tuner.cli.hosts import COLLECTED, choose_hosts
 from tuner.cli.paths import write_atomically
 from tuner.errors import UsageError
-from tuner.inventory.host import Host
-from tuner.remote.collect import fetch
+from tuner.inventory.host import Host, Way
+from tuner.remote.collect import fetch, read_answer
+from tuner.remote.offline import read
 from tuner.remote.session import Session
 from tuner.report._clean import clean
 from tuner.report._report import Failure
@@ -35,6 +36,10 @@ def run(options: argparse.Namespace) -> Exit:
 
     def work(host: Host, session: Session) -> str:
         dump = fetch(host, session)
+        if host.way is Way.DUMP:
+            read(Path(host.dump))
+        else:
+            read_answer(host, dump)
         name = f"{quote(host.name, safe='')}.dump"
         _write(folder / name, dump)
         return name

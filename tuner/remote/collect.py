@@ -13,8 +13,13 @@ from tuner.quoting import first_line
 from tuner.remote.offline import read, read_bytes
 from tuner.remote.session import Session
 from tuner.remote.transport import Completed
-from tuner.snapshot.dump import is_dump, parse_dump
+from tuner.snapshot.dump import is_dump, is_whole, parse_dump
 from tuner.snapshot.snapshot import Snapshot
+
+_SEE_WHO = (
+    "does a login shell or a ForceCommand answer for sh? "
+    "See: echo 'echo it works' | ssh HOST 'exec sh -s'"
+)
 
 
 def fetch(host: Host, session: Session) -> bytes:
@@ -31,11 +36,17 @@ def fetch(host: Host, session: Session) -> bytes:
             probe(),
             timeout=session.settings.command_timeout,
             limit=session.settings.answer_limit,
+            whole=is_whole,
         )
     if done.status != 0:
+        how = f"with status {done.status}" if done.status > 0 else "without an exit status"
         raise AnswerError(
-            f"{host.name}: the probe ended with status {done.status}: {_said(done)}",
+            f"{host.name}: the probe ended {how}: {_said(done)}",
             hint="tuner needs a login that may run sh on the host",
+        )
+    if not done.stdout:
+        raise AnswerError(
+            f"{host.name}: what answered is not the probe: {_said(done)}", hint=_SEE_WHO
         )
     return done.stdout
 
@@ -49,12 +60,19 @@ def collect(host: Host, session: Session) -> Snapshot:
     """
     if host.way is Way.DUMP:
         return replace(read(Path(host.dump), host=host.name), facts=host.facts)
-    answer = fetch(host, session)
+    return replace(read_answer(host, fetch(host, session)), facts=host.facts)
+
+
+def read_answer(host: Host, answer: bytes) -> Snapshot:
+    """Return what a host said of itself.
+
+    Raises:
+        AnswerError: it is not the probe's answer, or not all of it.
+    """
     try:
-        snapshot = parse_dump(answer, host=host.name)
+        return parse_dump(answer, host=host.name)
     except DumpError as error:
         raise _unusable(host, answer, error) from None
-    return replace(snapshot, facts=host.facts)
 
 
 def _unusable(host: Host, answer: bytes, error: DumpError) -> AnswerError:
@@ -64,12 +82,9 @@ def _unusable(host: Host, answer: bytes, error: DumpError) -> AnswerError:
             f"{host.name}: its answer is not whole: {error.message.replace('the dump', 'it')}",
             hint="try again; if it stays so, see what ends the session there (the host's log)",
         )
-    said = first_line(answer)
     return AnswerError(
-        f"{host.name}: what answered is not the probe: "
-        + (f'it said "{said}"' if said else "it said nothing"),
-        hint="does a login shell or a ForceCommand answer for sh? "
-        "See: echo 'echo it works' | ssh HOST 'exec sh -s'",
+        f'{host.name}: what answered is not the probe: it said "{first_line(answer)}"',
+        hint=_SEE_WHO,
     )
 
 

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from tuner.errors import AnswerError, TimedOut
 from tuner.remote.become import Command, refusal, wrong_password
-from tuner.remote.transport import Completed
+from tuner.remote.transport import Completed, Whole
 
+_SILENCE = 5.0  # seconds after which to see whether all is said
 _STDERR_KEPT = 65536  # bytes; more of it is read and thrown away
 
 
@@ -48,12 +49,14 @@ class Exchange:
         limit: int,
         where: str,
         started: float | None = None,
+        whole: Whole | None = None,
     ) -> None:
         self._running = running
         self._command = command
         self._timeout = timeout
         self._limit = limit
         self._where = where
+        self._whole = whole
         self._end = (time.monotonic() if started is None else started) + timeout
         self._out: list[bytes] = []
         self._size = 0
@@ -70,8 +73,13 @@ class Exchange:
         if self._command.password is None or self._pass_gate(self._command.password):
             self._running.write(script.encode(), self._left())
             self._running.finish()
+        size = -1
         while self._take():
-            pass
+            if self._size == size and self._has_said_all():
+                break
+            size = self._size
+        if self._has_said_all():
+            return Completed(0, b"".join(self._out), bytes(self._stderr))
         done = Completed(
             self._running.status(self._left()), b"".join(self._out), bytes(self._stderr)
         )
@@ -108,6 +116,9 @@ class Exchange:
         self._running.write(command.go, self._left())
         return True
 
+    def _has_said_all(self) -> bool:
+        return self._whole is not None and self._whole(b"".join(self._out))
+
     def _left(self) -> float:
         left = self._end - time.monotonic()
         if left <= 0:
@@ -119,7 +130,7 @@ class Exchange:
 
     def _take(self) -> bool:
         """Read on; return False at the end."""
-        got = self._running.read(self._left())
+        got = self._running.read(min(self._left(), _SILENCE))
         if got is None:
             return False
         out, err = got

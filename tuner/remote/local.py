@@ -16,7 +16,7 @@ from tuner.inventory.host import Host
 from tuner.remote.become import Command, make_command
 from tuner.remote.exchange import Exchange
 from tuner.remote.me import login
-from tuner.remote.transport import Completed
+from tuner.remote.transport import Completed, Whole
 
 _CHUNK = 65536  # bytes read at once
 _GRACE = 2.0  # seconds between asking a process to end and no longer waiting for it
@@ -39,14 +39,17 @@ class Local:
     ) -> None:
         """Do nothing: every script had its own process."""
 
-    def run(self, script: str, *, timeout: float, limit: int) -> Completed:
+    def run(
+        self, script: str, *, timeout: float, limit: int, whole: Whole | None = None
+    ) -> Completed:
         """Run a script; see Transport.run."""
         where = f"{self._host.name} (local)"
         become = self._host.become
         command = make_command(become, login() if become is not None else "")
         with _Process(command, where=where) as process:
-            exchange = Exchange(process, command, timeout=timeout, limit=limit, where=where)
-            return exchange.run(script)
+            return Exchange(
+                process, command, timeout=timeout, limit=limit, where=where, whole=whole
+            ).run(script)
 
 
 class _Process:

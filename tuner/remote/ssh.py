@@ -33,7 +33,7 @@ from tuner.remote.session import Settings
 from tuner.remote.ssh_config import SshConfig
 from tuner.remote.ssh_options import Route, hop_host, make_route
 from tuner.remote.streams import DroppedError, open_stream
-from tuner.remote.transport import Completed
+from tuner.remote.transport import Completed, Whole
 from tuner.remote.wire import Watch, Wire
 
 _USUAL_CONFIGS = (Path("~/.ssh/config"), Path("/etc/ssh/ssh_config"))
@@ -287,7 +287,9 @@ class Connection:
         with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
             self._transport.close()
 
-    def run(self, script: str, *, timeout: float, limit: int) -> Completed:
+    def run(
+        self, script: str, *, timeout: float, limit: int, whole: Whole | None = None
+    ) -> Completed:
         """Run a script; see Transport.run."""
         started = time.monotonic()
         try:
@@ -303,6 +305,7 @@ class Connection:
                         started=started,
                         limit=limit,
                         where=self._label,
+                        whole=whole,
                     ).run(script)
         except Exception as error:  # noqa: BLE001 - judged by where it comes from
             if self._wire.expired:

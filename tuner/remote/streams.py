@@ -125,20 +125,26 @@ def _through(via: paramiko.Transport, route: Route, label: str, timeout: float) 
             "direct-tcpip", (route.address, route.port), ("127.0.0.1", 0), timeout=timeout
         )
     except paramiko.ChannelException as error:
-        raise ConnectError(
-            f"{label}: the jump host cannot reach it: {error.text or 'no reason given'}",
-            hint="does the jump host allow forwarding (AllowTcpForwarding), and resolve the name?",
-        ) from None
+        raise _out_of_reach(label, f": {error.text or 'no reason given'}") from None
     except (paramiko.SSHException, OSError, EOFError) as error:
         if "timeout" in str(error).lower():
             raise TimedOut(
                 f"{label}: the jump host did not connect within {timeout:g} s",
                 hint="is the host up, and may the jump host reach it?",
             ) from None
+        if via.is_active():  # paramiko gave the reason to another thread
+            raise _out_of_reach(label) from None
         raise ConnectError(
             f"{label}: the connection to the jump host broke",
             hint="try again; if it stays so, see sshd's log on the jump host",
         ) from None
+
+
+def _out_of_reach(label: str, reason: str = "") -> ConnectError:
+    return ConnectError(
+        f"{label}: the jump host cannot reach it{reason}",
+        hint="does the jump host allow forwarding (AllowTcpForwarding), and resolve the name?",
+    )
 
 
 class ProxyCommand:

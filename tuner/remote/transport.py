@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+
+Whole = Callable[[bytes], bool]
+"""Tells of a standard output whether nothing more can follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +22,17 @@ class Completed:
 class Transport(Protocol):
     """An open way to one host."""
 
-    def run(self, script: str, *, timeout: float, limit: int) -> Completed:
+    def run(
+        self, script: str, *, timeout: float, limit: int, whole: Whole | None = None
+    ) -> Completed:
         """Run a POSIX sh script, under the host's become settings.
 
         Args:
             script: goes in on the standard input of ``sh``.
             timeout: seconds that the script may take.
             limit: bytes of standard output to accept; a longer answer is an error.
+            whole: with it, a script that has said all has ended well: neither its exit status
+                counts, nor that something else holds its output open.
 
         Raises:
             TimedOut: the script did not end in time.

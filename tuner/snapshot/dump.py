@@ -28,6 +28,7 @@ _SHORT = 200  # characters of a line that is worth remembering
 _VERSION = 1
 _MAGIC = re.compile(rb"^tuner-probe ([0-9]{1,9})\r?$", re.MULTILINE)
 _END = re.compile(rb"^@@ end ([0-9]{1,9})\s*", re.MULTILINE)
+_LAST = re.compile(rb"\n@@ end [0-9]{1,9}\s*\Z")
 _HEADER = "\n@@ "
 _TAKEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _PROC_SYS = "/proc/sys/"
@@ -38,6 +39,11 @@ _AGAIN = "take the dump again: sh probe.sh > HOST.dump"
 def is_dump(data: bytes) -> bool:
     """Tell whether the data is the probe's answer, whole or not."""
     return _MAGIC.search(data, 0, 1 << 16) is not None
+
+
+def is_whole(data: bytes) -> bool:
+    """Tell whether the data is the probe's answer up to its last line, and ends there."""
+    return _LAST.search(data, max(0, len(data) - 64)) is not None and is_dump(data)
 
 
 def parse_dump(data: bytes, *, host: str = "") -> Snapshot:

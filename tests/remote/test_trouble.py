@@ -291,6 +291,10 @@ class TestAnswers:
             ("echo hello", 'what answered is not the probe: it said "hello"'),
             ("true", "what answered is not the probe: it said nothing"),
             ("sh -c 'kill -9 $$'", "the probe ended with"),
+            (
+                "sh -s | sed 's/^tuner-probe 1/tuner-probe 2/'",
+                "its answer cannot be used: a dump of",
+            ),
             ("sh -s | head -c 9000", "its answer is not whole: it is cut off"),
         ],
     )

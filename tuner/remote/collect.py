@@ -78,8 +78,9 @@ def read_answer(host: Host, answer: bytes) -> Snapshot:
 def _unusable(host: Host, answer: bytes, error: DumpError) -> AnswerError:
     """Return what is wrong with an answer that is no dump, or not a whole one."""
     if is_dump(answer):
+        trouble = "cannot be used" if is_whole(answer) else "is not whole"
         return AnswerError(
-            f"{host.name}: its answer is not whole: {error.message.replace('the dump', 'it')}",
+            f"{host.name}: its answer {trouble}: {error.message.replace('the dump', 'it')}",
             hint="try again; if it stays so, see what ends the session there (the host's log)",
         )
     return AnswerError(

@@ -10,6 +10,7 @@ from typing import Any
 
 import paramiko
 import paramiko.common
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -48,7 +49,10 @@ def host_key() -> paramiko.Ed25519Key:
     return paramiko.Ed25519Key(file_obj=io.StringIO(pem.decode()))
 
 
-def test_two_silent_seconds_are_broken_by_a_request_that_wants_no_reply(client: Any) -> None:
+@pytest.mark.parametrize("before", [b"", b"half "])
+def test_two_silent_seconds_are_broken_by_a_request_that_wants_no_reply(
+    client: Any, before: bytes
+) -> None:
     sleeper, key = Sleeper(), host_key()
     with socket.create_server(("127.0.77.203", 0)) as listener:
         address, port = listener.getsockname()
@@ -61,6 +65,7 @@ def test_two_silent_seconds_are_broken_by_a_request_that_wants_no_reply(client: 
                 transport.start_server(server=sleeper)
                 channel = transport.accept(10)
                 assert channel is not None
+                channel.sendall(before)
                 assert sleeper.awake.wait(10)
                 channel.sendall(b"awake\n")
                 channel.send_exit_status(0)
@@ -70,7 +75,7 @@ def test_two_silent_seconds_are_broken_by_a_request_that_wants_no_reply(client: 
         server.start()
         host = Host("web1", address=address, port=port, private_key_file=str(client.key))
         began = time.monotonic()
-        assert client.run(host, timeout=20.0) == b"awake\n"
+        assert client.run(host, timeout=20.0) == before + b"awake\n"
         assert time.monotonic() - began < 8
         server.join(10)
     assert set(sleeper.asked) == {"keepalive@openssh.com"}

@@ -34,13 +34,15 @@ def choose_hosts(options: argparse.Namespace) -> tuple[Host, ...]:
     sources = [Path(source) for source in getattr(options, "sources", [])]
     if not sources:
         path = find_inventory(options.inventory, os.environ)
+        # SSH first, as Ansible does: people type both without reading
+        password = _prompt("SSH password: ", "--ask-pass") if options.ask_pass else None
         return load_inventory(
             path,
             limit=options.limit,
             roles=options.roles,
             become=options.become,
             become_password=_become_password(options),
-            password=_prompt("SSH password: ", "--ask-pass") if options.ask_pass else None,
+            password=password,
             warn=_warn,
         )
     if options.inventory is None and len(sources) == 1 and (sources[0] / COLLECTED).is_file():
@@ -109,11 +111,17 @@ def _prompt(question: str, flag: str) -> SecretStr:
     """Ask for a secret on the terminal.
 
     Raises:
-        UsageError: there is no terminal to ask on.
+        UsageError: there is no terminal to ask on, or the answer is Ctrl-D.
     """
     if not sys.stdin.isatty():
         raise UsageError(f"{flag} needs a terminal", hint="see tuner audit --help for other ways")
-    return SecretStr(getpass.getpass(question))
+    try:
+        return SecretStr(getpass.getpass(question))
+    except EOFError:
+        print(file=sys.stderr)  # the cursor is still behind the question
+        raise UsageError(
+            f"{flag}: no password was given", hint="type it, or leave the flag out"
+        ) from None
 
 
 def _become_password(options: argparse.Namespace) -> SecretStr | None:

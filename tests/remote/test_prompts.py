@@ -1,0 +1,148 @@
+"""Secrets asked for at a terminal: a real tuner on a pseudo-terminal, against a real sshd."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.root
+
+_ROOT = Path(__file__).parents[2]
+
+
+class Terminal:
+    """A tuner that runs at a terminal, which a test reads and types at."""
+
+    def __init__(self, *words: str) -> None:
+        self.shown = ""
+        self.code: int | None = None
+        self._near, far = pty.openpty()
+        environment = os.environ | {"TERM": "xterm", "PYTHONPATH": str(_ROOT)}
+        code = (
+            "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+            "os.execv(sys.executable, [sys.executable, '-m', 'tuner', *sys.argv[1:]])"
+        )
+        self.pid = os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-c", code, *words],
+            environment,
+            file_actions=[(os.POSIX_SPAWN_DUP2, far, number) for number in range(3)],
+            setsid=True,
+        )
+        self._far = far  # kept open, to see the terminal's modes after tuner has ended
+
+    def wait_for(self, text: str, seconds: float = 20.0) -> None:
+        """Read until the text is on the terminal."""
+        end = time.monotonic() + seconds
+        while text not in self.shown:
+            if not self._read() and time.monotonic() > end:
+                pytest.fail(f"{text!r} is not in {self.shown!r}")
+
+    def type(self, text: str) -> None:
+        """Type, once nothing is echoed any more."""
+        end = time.monotonic() + 5.0
+        while self.echoes and time.monotonic() < end:
+            time.sleep(0.01)
+        os.write(self._near, text.encode())
+
+    @property
+    def echoes(self) -> bool:
+        return bool(termios.tcgetattr(self._far)[3] & termios.ECHO)
+
+    def end(self, seconds: float = 20.0) -> int:
+        """Wait until tuner has ended; return its exit code."""
+        end = time.monotonic() + seconds
+        while self.code is None:
+            self._read()
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.code = os.waitstatus_to_exitcode(status)
+            elif time.monotonic() > end:
+                pytest.fail(f"does not end; it said {self.shown!r}")
+        while self._read():
+            pass
+        return self.code
+
+    def close(self) -> None:
+        if self.code is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self._near)
+        os.close(self._far)
+
+    def _read(self) -> bool:
+        if not select.select([self._near], [], [], 0.05)[0]:
+            return False
+        self.shown += os.read(self._near, 65536).decode(errors="replace")
+        return True
+
+
+@pytest.fixture
+def tuner() -> Iterator[Callable[..., Terminal]]:
+    started: list[Terminal] = []
+
+    def start(*words: str | Path) -> Terminal:
+        started.append(Terminal(*map(str, words)))
+        return started[-1]
+
+    yield start
+    for terminal in started:
+        terminal.close()
+
+
+@pytest.fixture
+def inventory(tmp_path: Path, client: Any) -> Callable[..., Path]:
+    """Writes an inventory of hosts, each with its server and its key."""
+
+    def write(**hosts: tuple[Any, Path]) -> Path:
+        lines = ["all:\n  vars: {ansible_user: root}\n  hosts:\n"]
+        for name, (server, key) in hosts.items():
+            lines.append(
+                f"    {name}: {{ansible_host: {server.address}, ansible_port: {server.port}, "
+                f"ansible_ssh_private_key_file: {key}}}\n"
+            )
+        path = tmp_path / "inventory.yml"
+        path.write_text("".join(lines))
+        return path
+
+    return write
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
+@pytest.mark.parametrize(("flag", "word"), [("-K", "--ask-become-pass"), ("-k", "--ask-pass")])
+def test_ctrl_d_is_no_password(
+    client: Any, server: Any, tuner: Any, inventory: Any, flag: str, word: str
+) -> None:
+    terminal = tuner("audit", inventory(web1=(server, client.key)), flag)
+    terminal.wait_for("password: ")
+    terminal.type("\x04")
+    assert terminal.end() == 2
+    assert f"tuner: {word}: no password was given" in terminal.shown.splitlines()
+    assert "Traceback" not in terminal.shown
+
+
+def test_ssh_s_password_is_asked_for_first(
+    client: Any, server: Any, tuner: Any, inventory: Any
+) -> None:
+    client.trust(server)
+    terminal = tuner("audit", inventory(web1=(server, client.key)), "-k", "-K", "--fail-on=never")
+    terminal.wait_for("password: ")
+    terminal.type("one\r")
+    terminal.wait_for("BECOME password: ")
+    assert terminal.shown.startswith("SSH password: ")
+    terminal.type("two\r")
+    assert terminal.end() == 0

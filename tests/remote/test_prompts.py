@@ -146,3 +146,50 @@ def test_ssh_s_password_is_asked_for_first(
     assert terminal.shown.startswith("SSH password: ")
     terminal.type("two\r")
     assert terminal.end() == 0
+
+
+class TestPassphrase:
+    @pytest.fixture
+    def locked(self, tmp_path: Path, keygen: Callable[..., Path]) -> Path:
+        return keygen(tmp_path / "id_locked", "ed25519", "open sesame")
+
+    @pytest.fixture
+    def asked(
+        self, client: Any, net: Any, tuner: Any, inventory: Any, locked: Path
+    ) -> tuple[Terminal, Any]:
+        """A run that waits for the passphrase of one of its two hosts, and that host's server."""
+        patient, hurried = (
+            net.sshd(allow=(client.key,)),
+            net.sshd("LoginGraceTime 1", allow=(locked,)),
+        )
+        client.trust(patient, hurried)
+        hosts = inventory(db1=(hurried, locked), web1=(patient, client.key))
+        terminal = tuner("audit", hosts, "--fail-on=never", "-v")
+        terminal.wait_for(f"passphrase for {locked}: ")
+        return terminal, hurried
+
+    def test_it_stands_alone_and_no_connection_waits_for_it(self, asked: Any) -> None:
+        terminal, server = asked
+        time.sleep(1.5)  # longer than sshd waits for a login; the bar would be drawn 15 times
+        assert "asking hosts" not in plain(terminal.shown).rpartition("passphrase for")[2]
+        assert "Connection from" not in server.log
+        terminal.type("open sesame\r")
+        assert terminal.end() == 0
+        assert "2 hosts" in plain(terminal.shown)
+        assert "Accepted publickey" in server.log
+        assert "open sesame" not in terminal.shown
+
+    def test_ctrl_d_is_no_passphrase(self, asked: Any, locked: Path) -> None:
+        terminal, _ = asked
+        terminal.type("\x04")
+        assert terminal.end() == 3
+        shown = " ".join(plain(terminal.shown).split())
+        assert f"the private key {locked} is encrypted, and its passphrase is not known" in shown
+        assert "sshd's log" not in shown
+
+    def test_ctrl_c_gives_the_terminal_back(self, asked: Any) -> None:
+        terminal, _ = asked
+        terminal.type("\x03")
+        assert terminal.end() == 130
+        assert terminal.echoes
+        assert "Traceback" not in terminal.shown

@@ -26,6 +26,7 @@ class Login:
         route: Route,
         host: Host,
         keyring: Keyring,
+        keys: Sequence[Candidate],
         *,
         label: str,
         timeout: float,
@@ -34,6 +35,7 @@ class Login:
         self._route = route
         self._host = host
         self._keyring = keyring
+        self._keys = keys
         self._label = label
         self._timeout = timeout
         self._offered: list[str] = []
@@ -50,7 +52,7 @@ class Login:
         """
         password = self._host.password if self._route.with_password else None
         if self._route.with_keys:
-            candidates = self._keyring.candidates(self._route, self._host.private_key_passphrase)
+            candidates = self._keyring.rank(self._route.user, self._keys)
             tries = _MOST_TRIES - 1 if password is not None else _MOST_TRIES
             for candidate in candidates[:tries]:
                 if "publickey" not in self._allowed:

@@ -8,6 +8,7 @@ import os
 import random
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +27,7 @@ from tuner.remote.handshake import (
     ours,
     shake_hands,
 )
-from tuner.remote.keys import Keyring
+from tuner.remote.keys import Candidate, Keyring
 from tuner.remote.known_hosts import KnownHosts
 from tuner.remote.me import expand
 from tuner.remote.session import Settings
@@ -140,11 +141,15 @@ class Wires:
     def _open(self, host: Host, route: Route, label: str, via: paramiko.Transport | None) -> _Link:
         """Return an authenticated connection, after as many tries as settings allow."""
         settings = self._settings
+        # before there is a connection: sshd's LoginGraceTime does not wait for a person who types
+        keys = (
+            self._keyring.candidates(route, host.private_key_passphrase) if route.with_keys else []
+        )
         kinds: tuple[str, ...] | None = None
         tries = 0
         while True:
             try:
-                return self._try(host, route, label, via, kinds)
+                return self._try(host, route, label, via, kinds, keys=keys)
             except OtherTypeError as other:
                 kinds = other.kinds
             except DroppedError as dropped:
@@ -164,6 +169,8 @@ class Wires:
         label: str,
         via: paramiko.Transport | None,
         kinds: tuple[str, ...] | None,
+        *,
+        keys: Sequence[Candidate],
     ) -> _Link:
         settings = self._settings
         known = self._known_hosts(route)
@@ -186,7 +193,13 @@ class Wires:
                 direct=via is None and not route.proxy_command,
             )
             Login(
-                transport, route, host, self._keyring, label=label, timeout=settings.auth_timeout
+                transport,
+                route,
+                host,
+                self._keyring,
+                keys,
+                label=label,
+                timeout=settings.auth_timeout,
             ).run()
         except OtherTypeError:
             transport.close()

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 
 import paramiko
+from paramiko.auth_handler import AuthHandler
 from paramiko.ssh_exception import PartialAuthentication
 
 from tuner.errors import AuthError, ConnectError, TimedOut
@@ -85,15 +86,19 @@ class Login:
                 return True
         if "password" not in self._allowed and "keyboard-interactive" in self._allowed:
             self._offered.append("the password (keyboard-interactive)")
+            event = threading.Event()
+            # Transport.auth_interactive waits itself, and calls a silence a refusal
+            handler = AuthHandler(self._transport)
+            self._transport.auth_handler = handler
             try:
-                self._transport.auth_interactive(
-                    self._route.user, lambda _title, _text, prompts: [password for _ in prompts]
+                handler.auth_interactive(
+                    self._route.user,
+                    lambda _title, _text, prompts: [password for _ in prompts],
+                    event,
                 )
-            except paramiko.AuthenticationException:
-                return False
             except (paramiko.SSHException, OSError, EOFError) as error:
                 raise self._broken(error) from None
-            return self._transport.is_authenticated()
+            return self._settle(event)
         return False
 
     def _settle(self, event: threading.Event) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from paramiko.server import InteractiveQuery
 from pydantic import SecretStr
 
-from tuner.errors import AuthError, TimedOut
+from tuner.errors import AuthError, ConnectError, TimedOut
 from tuner.inventory.host import Host
 
 Start = Callable[[paramiko.ServerInterface], Host]
@@ -79,4 +79,29 @@ def test_a_question_whose_answer_is_refused(
     with pytest.raises(
         AuthError, match=r"none of: the password, the password \(keyboard-interactive\)"
     ):
+        client.run(host)
+
+
+def test_a_session_that_is_never_opened(
+    client: Any, stand_in: Start, release: threading.Event
+) -> None:
+    host = stand_in(Server("channel", release=release))
+    with pytest.raises(
+        TimedOut, match=r"logged in, but the server opened no session within 0\.5 s"
+    ):
+        client.run(host, timeout=0.5)
+
+
+def test_a_command_that_is_never_begun(
+    client: Any, stand_in: Start, release: threading.Event
+) -> None:
+    host = stand_in(Server("exec", release=release))
+    with pytest.raises(TimedOut, match=r"no answer within 0\.3 s"):
+        client.run(host, timeout=0.3)
+
+
+def test_a_command_that_is_refused(client: Any, stand_in: Start, release: threading.Event) -> None:
+    release.set()
+    host = stand_in(Server("exec", release=release))
+    with pytest.raises(ConnectError, match="logged in, but the server refuses to run a command"):
         client.run(host)

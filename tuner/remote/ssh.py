@@ -43,6 +43,7 @@ _NAP = 0.05  # seconds for what is under way to come: one waking serves many pac
 _MANY = 16  # packets that may lie unread; paramiko's window holds 64 of the largest
 _QUIET = 2.0  # seconds without a byte; sshd on a busy host may oversleep the end of a command
 _MOST_JUMPS = 8
+_NO_CHANNEL = "Timeout opening channel."  # paramiko's words; it has no exception of its own for it
 _JUMP_MEMORY = 30.0  # seconds for which a failed jump host is not tried again
 
 if not os.environ.get("TUNER_DEBUG"):
@@ -306,9 +307,9 @@ class Connection:
         try:
             # the watch ends calls that paramiko lets wait for ever, such as the reply to exec
             with self._watch.guard(self._wire, timeout + 1.0):
-                channel = self._transport.open_session(timeout=timeout)
+                channel = self._session(timeout)
                 with contextlib.closing(channel):
-                    channel.exec_command(self._command.text)
+                    self._begin(channel)
                     return Exchange(
                         _Remote(channel, self._transport, self._label),
                         self._command,
@@ -324,6 +325,40 @@ class Connection:
                     hint="is the host overloaded? --timeout waits longer",
                 ) from None
             raise ours(error, self._label) from None
+
+    def _session(self, timeout: float) -> paramiko.Channel:
+        """Return a new session.
+
+        Raises:
+            TimedOut: the server did not answer that it opens one.
+        """
+        try:
+            return self._transport.open_session(timeout=timeout)
+        except paramiko.SSHException as error:
+            if str(error) != _NO_CHANNEL or self._wire.expired:
+                raise
+            raise TimedOut(
+                f"{self._label}: logged in, but the server opened no session within {timeout:g} s",
+                hint="does it wait for PAM's session modules? --timeout waits longer",
+            ) from None
+
+    def _begin(self, channel: paramiko.Channel) -> None:
+        """Start the command.
+
+        Raises:
+            ConnectError: the server does not want to.
+        """
+        try:
+            channel.exec_command(self._command.text)
+        except paramiko.SSHException:
+            # paramiko closes a channel whose request is refused, and says no more than that
+            if self._wire.expired or not self._transport.is_active():
+                raise
+            raise ConnectError(
+                f"{self._label}: logged in, but the server refuses to run a command",
+                hint="does it let this login run commands, or only SFTP or a menu? "
+                "See: ssh HOST true",
+            ) from None
 
 
 class _Bell(threading.Event):

@@ -188,6 +188,17 @@ class TestSudo:
             sudo.client.run(sudo.host("asked"))
         assert "--ask-become-pass" in caught.value.hint
 
+    @pytest.mark.parametrize("password", ["s3cret pass", "wr0ng"])
+    def test_one_that_hangs_is_named(self, sudo: Sudo, sudo_etc: Path, password: str) -> None:
+        pam = sudo_etc / "pam.d" / "sudo"
+        before = pam.read_text()
+        pam.write_text(f"auth required pam_exec.so quiet /bin/sleep 3\n{before}")
+        try:
+            with pytest.raises(TimedOut, match=r"sudo had not let us become root after 0\.7 s"):
+                sudo.client.run(sudo.host("asked", password), timeout=0.7)
+        finally:
+            pam.write_text(before)
+
     def test_requiretty(self, sudo: Sudo) -> None:
         with pytest.raises(BecomeError, match="wants a terminal"):
             sudo.client.run(sudo.host("ttyuser"))

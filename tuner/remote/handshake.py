@@ -240,7 +240,8 @@ def translate(error: BaseException, label: str) -> TransportError:
         case IncompatiblePeer():
             return ConnectError(
                 f"{label}: no algorithm in common: {quotable(str(error))}",
-                hint="the server offers only algorithms that are long out of use",
+                hint="tuner knows fewer than ssh: `ssh -vv HOST` shows what the server offers, and "
+                "Ciphers, MACs and KexAlgorithms in sshd_config there what it may",
             )
         case paramiko.ChannelException():
             return ConnectError(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tuner.errors import ConnectError
 from tuner.inventory.host import Host
 from tuner.remote.ssh_config import SshConfig
 from tuner.remote.ssh_options import Route, make_route
@@ -174,3 +175,11 @@ def test_any_file_means_what_ssh_takes_it_for(
 def reader(file: Path) -> Callable[[Path | None], SshConfig]:
     config = SshConfig([file])
     return lambda _: config
+
+
+def test_a_file_that_includes_itself(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text(f"Host *\n  Include {file}\n")
+    with pytest.raises(ConnectError, match=rf"{file}:2: Include is nested too deeply") as caught:
+        SshConfig([file])
+    assert "does a file include itself?" in caught.value.hint

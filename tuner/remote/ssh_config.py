@@ -198,7 +198,7 @@ class SshConfig:
                 if depth >= _DEPTH:
                     raise ConnectError(
                         f"{place}: Include is nested too deeply",
-                        hint="`tuner profiles base` shows the form",
+                        hint=f"does a file include itself? ssh too reads {_DEPTH} levels at most",
                     )
                 for pattern in words(rest):
                     found = expand(pattern)

@@ -17,6 +17,8 @@ from tuner.remote.ssh_options import Route
 
 _MOST_TRIES = 6  # sshd's MaxAuthTries; each failure counts, and the last one ends the connection
 
+_PASSWORD = "the password"  # noqa: S105 - how messages call it
+
 
 class Login:
     """The authentication of one connection."""
@@ -76,7 +78,7 @@ class Login:
 
     def _try_password(self, password: str) -> bool:
         if "password" in self._allowed:
-            self._offered.append("the password")
+            self._offered.append(_PASSWORD)
             event = threading.Event()
             try:
                 self._transport.auth_password(self._route.user, password, event)
@@ -85,7 +87,7 @@ class Login:
             if self._settle(event):
                 return True
         if "password" not in self._allowed and "keyboard-interactive" in self._allowed:
-            self._offered.append("the password (keyboard-interactive)")
+            self._offered.append(f"{_PASSWORD} (keyboard-interactive)")
             event = threading.Event()
             # Transport.auth_interactive waits itself, and calls a silence a refusal
             handler = AuthHandler(self._transport)
@@ -130,7 +132,7 @@ class Login:
             return AuthError(
                 f"{self._label}: it closed the connection after {len(self._offered)} offers: "
                 f"{', '.join(self._offered)}",
-                hint="name the right key by ansible_ssh_private_key_file and set IdentitiesOnly",
+                hint=f"name the right key by {self._setting} and set IdentitiesOnly",
             )
         if isinstance(error, paramiko.SSHException):
             known = translate(error, self._label)
@@ -145,12 +147,25 @@ class Login:
         if not self._offered:
             return AuthError(
                 f"{self._label}: there is no key or password to offer",
-                hint="ssh-add a key, or set ansible_ssh_private_key_file",
+                hint=f"ssh-add a key, or set {self._setting}",
             )
+        doubts = []
+        if any(not offer.startswith(_PASSWORD) for offer in self._offered):
+            doubts.append(f"the key in {self._route.user}'s authorized_keys there")
+        by_password = any(offer.startswith(_PASSWORD) for offer in self._offered)
+        if by_password and {"password", "keyboard-interactive"} & set(self._allowed):
+            doubts.append("the password right")
         ways = ""
         if set(self._allowed) < {"publickey", "password", "keyboard-interactive"}:
             ways = f"; it accepts only {', '.join(self._allowed) or 'nothing'}"
         return AuthError(
             f"{self._label}: it accepted none of: {', '.join(self._offered)}{ways}",
-            hint=f"is the key in {self._route.user}'s authorized_keys there?",
+            hint=f"is {' and '.join(doubts)}?" if doubts else f"set {self._setting}",
         )
+
+    @property
+    def _setting(self) -> str:
+        """What names a key for the host."""
+        if self._route.jump:  # the inventory's key is for the hosts behind it
+            return f"IdentityFile for Host {self._route.name} in ssh_config"
+        return "ansible_ssh_private_key_file"

@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -155,6 +155,12 @@ class Wires:
                 kinds = other.kinds
             except DroppedError as dropped:
                 tries += 1
+                if tries > settings.retries and route.proxy_command:
+                    raise ConnectError(
+                        f"{label}: its proxy command ended the connection {dropped}, {tries} times",
+                        hint="run it by hand: does it lead to the host's sshd? "
+                        f"{route.proxy_command}",
+                    ) from None
                 if tries > settings.retries:
                     raise ConnectError(
                         f"{label}: the server dropped the connection {dropped}, {tries} times",
@@ -248,7 +254,7 @@ class Wires:
             if jump.error is not None and time.monotonic() - jump.failed < _JUMP_MEMORY:
                 raise _again(jump.error)
             jump_host = hop_host(hop, host, file)
-            route = self._route(jump_host)
+            route = replace(self._route(jump_host), jump=True)
             try:
                 jump.link = self._open(jump_host, route, f"jump host {route.where}", via)
             except TransportError as error:

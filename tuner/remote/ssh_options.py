@@ -68,6 +68,7 @@ class Route:
     with_keys: bool
     with_password: bool
     file: Path | None  # of -F, for jump hosts too
+    jump: bool = False  # it is a jump host, of which the inventory says nothing
 
     @property
     def where(self) -> str:

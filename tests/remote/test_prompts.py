@@ -1,4 +1,4 @@
-"""Secrets asked for at a terminal: a real tuner on a pseudo-terminal, against a real sshd."""
+"""What happens at a terminal before and while hosts are asked: a real tuner on a pseudo-terminal, against a real sshd."""
 
 from __future__ import annotations
 
@@ -146,6 +146,18 @@ def test_ssh_s_password_is_asked_for_first(
     assert terminal.shown.startswith("SSH password: ")
     terminal.type("two\r")
     assert terminal.end() == 0
+
+
+@pytest.mark.parametrize("missing", ["nosuch", "."])
+def test_a_wrong_ssh_configuration_is_told_before_anything_is_asked(
+    client: Any, server: Any, tuner: Any, inventory: Any, tmp_path: Path, missing: str
+) -> None:
+    path = tmp_path / missing
+    terminal = tuner("audit", inventory(web1=(server, client.key)), "-K", "-F", path)
+    assert terminal.end() == 2
+    shown = plain(terminal.shown).splitlines()
+    assert shown[0].startswith(f"tuner: cannot read the ssh configuration {path}: ")
+    assert shown[1] == "  check --ssh-config (-F)"
 
 
 class TestPassphrase:

@@ -256,3 +256,11 @@ def test_a_password_is_not_offered_where_only_keys_count(client: Any, server: An
         client.run(host)
     assert "hunter2" not in str(caught.value)
     assert "publickey" in str(caught.value)
+
+
+def test_those_who_log_in_by_kerberos_are_told(client: Any, server: Any) -> None:
+    client.trust(server)
+    client.config("Host *\n  GSSAPIAuthentication yes\n")
+    with pytest.raises(AuthError, match="no key or password to offer") as caught:
+        client.run(client.host(server, private_key_file=""))
+    assert caught.value.hint.endswith("; tuner cannot log in by Kerberos (GSSAPI)")

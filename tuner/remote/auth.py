@@ -147,7 +147,7 @@ class Login:
         if not self._offered:
             return AuthError(
                 f"{self._label}: there is no key or password to offer",
-                hint=f"ssh-add a key, or set {self._setting}",
+                hint=f"ssh-add a key, or set {self._setting}{self._kerberos}",
             )
         doubts = []
         if any(not offer.startswith(_PASSWORD) for offer in self._offered):
@@ -160,8 +160,14 @@ class Login:
             ways = f"; it accepts only {', '.join(self._allowed) or 'nothing'}"
         return AuthError(
             f"{self._label}: it accepted none of: {', '.join(self._offered)}{ways}",
-            hint=f"is {' and '.join(doubts)}?" if doubts else f"set {self._setting}",
+            hint=(f"is {' and '.join(doubts)}?" if doubts else f"set {self._setting}")
+            + (self._kerberos if any(way.startswith("gssapi") for way in self._allowed) else ""),
         )
+
+    @property
+    def _kerberos(self) -> str:
+        """What to add for those who are used to log in by a ticket."""
+        return "; tuner cannot log in by Kerberos (GSSAPI)" if self._route.kerberos else ""
 
     @property
     def _setting(self) -> str:

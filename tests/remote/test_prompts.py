@@ -7,6 +7,7 @@ import pty
 import re
 import select
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -205,3 +206,28 @@ class TestPassphrase:
         assert terminal.end() == 130
         assert terminal.echoes
         assert "Traceback" not in terminal.shown
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ignores", ["", "trap '' TERM; "], ids=["", "one that ignores it"])
+def test_a_proxy_command_does_not_outlive_an_interrupted_run(
+    client: Any, tuner: Any, tmp_path: Path, number: signal.Signals, ignores: str
+) -> None:
+    config, marker = tmp_path / "config", f"27182{tmp_path.name[-1]}{int(number)}"
+    config.write_text(f'Host *\n  ProxyCommand sh -c "{ignores}sleep {marker}; :"\n')
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text("all: {hosts: {web1: {}, web2: {}, web3: {}}}\n")
+
+    def left() -> int:
+        found = subprocess.run(["pgrep", "-f", f"sleep {marker}"], capture_output=True, check=False)
+        return len(found.stdout.split())
+
+    terminal = tuner("audit", inventory, "-F", config)
+    end = time.monotonic() + 10
+    while left() < 6:  # a shell and its child each
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    os.kill(terminal.pid, number)
+    assert terminal.end() == 130
+    assert left() == 0
+    assert "interrupted" in plain(terminal.shown)

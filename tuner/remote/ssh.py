@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from weakref import WeakSet
 
 import paramiko
 
@@ -33,7 +34,7 @@ from tuner.remote.me import expand
 from tuner.remote.session import Settings
 from tuner.remote.ssh_config import SshConfig
 from tuner.remote.ssh_options import Route, hop_host, make_route
-from tuner.remote.streams import DroppedError, open_stream
+from tuner.remote.streams import DroppedError, ProxyCommand, end_all, open_stream
 from tuner.remote.transport import Completed
 from tuner.remote.wire import Watch, Wire
 
@@ -78,6 +79,8 @@ class Wires:
         self._configs: dict[Path | None, SshConfig] = {}
         self._known: dict[tuple[Path, ...], KnownHosts] = {}
         self._jumps: dict[tuple[str, ...], _Jump] = {}
+        self._proxies: WeakSet[ProxyCommand] = WeakSet()  # in a session of their own: no Ctrl-C
+        self._over = False
         self._warnings: dict[str, None] = {}
         self._keyring = Keyring(settings.passphrase)
         self._watch = Watch()
@@ -100,10 +103,13 @@ class Wires:
         return Connection(link.transport, link.wire, self._watch, command, label)
 
     def close(self) -> None:
-        """Close the connections to jump hosts."""
+        """Close the connections to jump hosts, and end proxy commands of hosts under way."""
         with self._lock:
+            self._over = True
             jumps = list(self._jumps.values())
             self._jumps.clear()
+            proxies = list(self._proxies)
+        end_all(proxies)
         for jump in reversed(jumps):
             if jump.link is not None:
                 jump.link.transport.close()
@@ -184,6 +190,8 @@ class Wires:
         stream = open_stream(
             route, label, via, timeout=route.connect_timeout or settings.connect_timeout
         )
+        if isinstance(stream, ProxyCommand):
+            self._keep(stream, label)
         transport, wire = shake_hands(
             stream,
             label,
@@ -216,6 +224,19 @@ class Wires:
             raise ours(error, label) from None
         wire.allowance = None  # from here on the channel's window bounds what it may send
         return _Link(transport, wire)
+
+    def _keep(self, proxy: ProxyCommand, label: str) -> None:
+        """Note a proxy command, which must not outlive the run.
+
+        Raises:
+            ConnectError: the run has ended meanwhile.
+        """
+        with self._lock:
+            self._proxies.add(proxy)
+            over = self._over
+        if over:
+            proxy.close()
+            raise ConnectError(f"{label}: interrupted before it answered", hint="ask it again")
 
     def _via(self, host: Host, route: Route) -> paramiko.Transport | None:
         """Return the last jump host on the way, connected."""

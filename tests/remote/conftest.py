@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import socket
 import subprocess
 import threading
@@ -11,7 +12,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import paramiko
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tuner.inventory.host import Host
 from tuner.remote.session import Session, Settings
@@ -281,3 +285,41 @@ def fake(tmp_path: Path) -> Iterator[Callable[[Callable[[socket.socket], None]],
 @pytest.fixture
 def keygen() -> Callable[..., Path]:
     return make_key
+
+
+@pytest.fixture
+def stand_in(client: Client) -> Iterator[Callable[[paramiko.ServerInterface], Host]]:
+    """A paramiko server for what sshd does not do by itself; its host, which the client trusts."""
+    listeners: list[socket.socket] = []
+    transports: list[paramiko.Transport] = []
+
+    def start(interface: paramiko.ServerInterface) -> Host:
+        pem = Ed25519PrivateKey.generate().private_bytes(
+            Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()
+        )
+        key = paramiko.Ed25519Key(file_obj=io.StringIO(pem.decode()))
+        listener = socket.create_server(("127.0.77.204", 0))
+        listeners.append(listener)
+        address, port = listener.getsockname()
+        client.known_hosts.write_text(f"[{address}]:{port} ssh-ed25519 {key.get_base64()}\n")
+
+        def serve() -> None:
+            with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+                while True:
+                    transport = paramiko.Transport(listener.accept()[0])
+                    transports.append(transport)
+                    transport.add_server_key(key)
+                    transport.start_server(server=interface)
+
+        threading.Thread(target=serve, daemon=True).start()
+        return Host(
+            "web1", address=address, port=port, user="root", private_key_file=str(client.key)
+        )
+
+    yield start
+    for listener in listeners:
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+    for transport in transports:
+        transport.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from tuner.errors import AuthError
+from tuner.inventory.host import Host
 from tuner.remote.session import Session, Settings
 
 pytestmark = pytest.mark.root
@@ -77,6 +79,38 @@ class TestEncryptedKey:
                 with session.connect(client.host(server, private_key_file=str(key))) as way:
                     assert way.run("echo in", timeout=10, limit=99).stdout == b"in\n"
         assert asked == [str(key)]
+
+    def test_hosts_with_other_keys_do_not_wait_for_it(
+        self, client: Any, net: Any, server: Any, key: Path
+    ) -> None:
+        locked = net.sshd(allow=(key,))
+        client.trust(server, locked)
+        asked, answered = threading.Event(), threading.Event()
+
+        def answer(_: str) -> str:
+            asked.set()
+            answered.wait(10)
+            return "open sesame"
+
+        said: list[bytes] = []
+        with Session(Settings(passphrase=answer)) as session:
+
+            def ask(host: Host) -> None:
+                with session.connect(host) as way:
+                    said.append(way.run(f"echo {host.name}", timeout=10, limit=99).stdout)
+
+            first = client.host(locked, name="locked", private_key_file=str(key))
+            second = client.host(server, name="plain")
+            threads = [threading.Thread(target=ask, args=(host,)) for host in (first, second)]
+            threads[0].start()
+            assert asked.wait(5)
+            threads[1].start()
+            threads[1].join(5)
+            assert said == [b"plain\n"]
+            assert "Connection from" not in locked.log
+            answered.set()
+            threads[0].join(10)
+        assert said == [b"plain\n", b"locked\n"]
 
     def test_without_one_says_so(self, client: Any, server: Any, key: Path) -> None:
         client.trust(server)
@@ -222,3 +256,11 @@ def test_a_password_is_not_offered_where_only_keys_count(client: Any, server: An
         client.run(host)
     assert "hunter2" not in str(caught.value)
     assert "publickey" in str(caught.value)
+
+
+def test_those_who_log_in_by_kerberos_are_told(client: Any, server: Any) -> None:
+    client.trust(server)
+    client.config("Host *\n  GSSAPIAuthentication yes\n")
+    with pytest.raises(AuthError, match="no key or password to offer") as caught:
+        client.run(client.host(server, private_key_file=""))
+    assert caught.value.hint.endswith("; tuner cannot log in by Kerberos (GSSAPI)")

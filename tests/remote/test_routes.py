@@ -12,7 +12,7 @@ import paramiko
 import paramiko.common
 import pytest
 
-from tuner.errors import ConnectError, HostKeyError
+from tuner.errors import AuthError, ConnectError, HostKeyError
 from tuner.inventory.host import Host
 from tuner.remote.fleet import each
 from tuner.remote.session import Session
@@ -147,6 +147,16 @@ class TestJumps:
             results = [result for _, result in each(session.connect, hosts, forks=20)]
         assert all("the jump host cannot reach it" in str(result) for result in results), results
 
+    def test_one_that_lacks_a_key_is_told_where_its_key_is_named(
+        self, client: Any, chain: Any
+    ) -> None:
+        jump, _, target = chain
+        client.trust(*chain)
+        client.config(f"Host gate\n HostName {jump.address}\n Port {jump.port}\n User root\n")
+        with pytest.raises(AuthError, match="there is no key or password to offer") as caught:
+            client.run(client.host(target, ssh_common_args="-J gate"))
+        assert "ssh-add a key, or set IdentityFile for Host gate in ssh_config" in caught.value.hint
+
     def test_a_circle(self, client: Any) -> None:
         client.config("Host a\n ProxyJump b\nHost b\n ProxyJump a\n")
         with pytest.raises(ConnectError, match="circle"):
@@ -199,6 +209,14 @@ class TestProxyCommand:
         )
         with pytest.raises(ConnectError, match="proxy command failed: no such bastion"):
             client.run(host)
+
+    def test_one_that_ends_at_once_is_no_server_s_fault(self, client: Any, chain: Any) -> None:
+        host = client.host(chain[0], ssh_common_args="-o ProxyCommand=true")
+        with pytest.raises(
+            ConnectError, match=r"its proxy command ended the connection .*, 2 times"
+        ) as caught:
+            client.run(host, retries=1)
+        assert caught.value.hint == "run it by hand: does it lead to the host's sshd? true"
 
     def test_nothing_is_left_running(self, client: Any, chain: Any) -> None:
         client.trust(*chain)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from tuner.errors import AnswerError, BecomeError, TimedOut
+from tuner.errors import AnswerError, AuthError, BecomeError, TimedOut
 from tuner.inventory.host import Become, Host, Way
 from tuner.remote.become import Command, make_command, refusal
 from tuner.remote.session import Session
@@ -90,7 +91,7 @@ def test_nothing_is_done_to_become_the_same_user() -> None:
     ],
 )
 def test_each_refusal_has_its_sentence(said: str, message: str, hint: str) -> None:
-    error = refusal(Command("", user="root"), said.encode(), where="web1")
+    error = refusal(Command("", user="root", login="bob"), said.encode(), where="web1")
     assert error is not None
     assert message in str(error)
     assert hint in error.hint
@@ -159,6 +160,44 @@ def sudo(sudo_server: Any, client: Any) -> Sudo:
     return Sudo(sudo_server, client)
 
 
+@pytest.fixture(scope="module")
+def taking(net: Any, sudo_etc: Path, user_key: Path) -> Any:
+    """A server that takes passwords too."""
+    return net.sshd("PasswordAuthentication yes", allow=(user_key,), etc=sudo_etc)
+
+
+class TestPassword:
+    """That of the login itself."""
+
+    def test_the_right_one(self, client: Any, taking: Any) -> None:
+        client.trust(taking)
+        secret = SecretStr("s3cret pass")
+        host = client.host(taking, user="free", password=secret, private_key_file="")
+        assert client.run(host, "id -un") == b"free\n"
+
+    def test_a_wrong_one_is_the_password_s_fault_not_a_key_s(
+        self, client: Any, taking: Any, tmp_path: Path, keygen: Callable[..., Path]
+    ) -> None:
+        client.trust(taking)
+        host = client.host(taking, user="free", password=SecretStr("wr0ng"), private_key_file="")
+        with pytest.raises(AuthError, match="accepted none of: the password") as caught:
+            client.run(host)
+        assert caught.value.hint == "is the password right?"
+        other = keygen(tmp_path / "id_other")
+        with pytest.raises(AuthError, match=f"accepted none of: {other}, the password") as caught:
+            client.run(replace(host, private_key_file=str(other)))
+        assert caught.value.hint == (
+            "is the key in free's authorized_keys there and the password right?"
+        )
+
+    def test_one_that_nobody_asks_for(self, client: Any, sudo_server: Any) -> None:
+        client.trust(sudo_server)
+        host = client.host(sudo_server, password=SecretStr("wr0ng"), private_key_file="")
+        with pytest.raises(AuthError, match="it accepts only publickey") as caught:
+            client.run(host)
+        assert caught.value.hint == "set ansible_ssh_private_key_file"
+
+
 class TestSudo:
     SCRIPT = 'id -un; echo "$SUDO_USER"\necho the end\n'
 
@@ -188,9 +227,21 @@ class TestSudo:
             sudo.client.run(sudo.host("asked"))
         assert "--ask-become-pass" in caught.value.hint
 
+    @pytest.mark.parametrize("password", ["s3cret pass", "wr0ng"])
+    def test_one_that_hangs_is_named(self, sudo: Sudo, sudo_etc: Path, password: str) -> None:
+        pam = sudo_etc / "pam.d" / "sudo"
+        before = pam.read_text()
+        pam.write_text(f"auth required pam_exec.so quiet /bin/sleep 3\n{before}")
+        try:
+            with pytest.raises(TimedOut, match=r"sudo had not let us become root after 0\.7 s"):
+                sudo.client.run(sudo.host("asked", password), timeout=0.7)
+        finally:
+            pam.write_text(before)
+
     def test_requiretty(self, sudo: Sudo) -> None:
-        with pytest.raises(BecomeError, match="wants a terminal"):
+        with pytest.raises(BecomeError, match="wants a terminal") as caught:
             sudo.client.run(sudo.host("ttyuser"))
+        assert "'Defaults:ttyuser !requiretty'" in caught.value.hint
 
     @pytest.mark.parametrize("password", [None, "s3cret pass"])
     def test_not_in_sudoers(self, sudo: Sudo, password: str | None) -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from tuner.errors import ConnectError
 from tuner.inventory.host import Host
-from tuner.remote.ssh_config import SshConfig
+from tuner.remote.ssh_config import SshConfig, words
 from tuner.remote.ssh_options import Route, make_route
 
 NAMES = ("web1", "web2.example.com", "db1", "Bastion", "10.0.0.7")
@@ -22,8 +24,8 @@ PATTERNS = (
     *("!*.example.com", "nothing", "real.*"),
 )
 VALUES = {
-    "HostName": ("1.2.3.4", "%h.internal", "real.host", "h%%x"),
-    "User": ("alice", "bob", '"carol"'),
+    "HostName": ("1.2.3.4", "%h.internal", "real.host", "h%%x", "'127.0.1.1'"),
+    "User": ("alice", "bob", '"carol"', "'carol'", "b'o'b", "a\\'b # x"),
     "Port": ("22", "2222", "10022"),
     "IdentityFile": ("/keys/%r_%h", "none", '"/keys/with space"', "/keys/a"),
     "IdentitiesOnly": ("yes", "no"),
@@ -34,7 +36,7 @@ VALUES = {
     "StrictHostKeyChecking": ("yes", "no", "accept-new", "ask", "off"),
     "HostKeyAlias": ("al1", "al2"),
     "CertificateFile": ("/c/a-cert.pub", "/c/%h"),
-    "ConnectTimeout": ("5", "17"),
+    "ConnectTimeout": ("5", "17", "3s", "1m30s", "2H", "none"),
     "AddressFamily": ("any", "inet", "inet6"),
     "BindAddress": ("127.0.0.1", "10.1.1.1"),
     "HashKnownHosts": ("yes", "no"),
@@ -174,3 +176,97 @@ def test_any_file_means_what_ssh_takes_it_for(
 def reader(file: Path) -> Callable[[Path | None], SshConfig]:
     config = SshConfig([file])
     return lambda _: config
+
+
+def test_a_file_that_includes_itself(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text(f"Host *\n  Include {file}\n")
+    with pytest.raises(ConnectError, match=rf"{file}:2: Include is nested too deeply") as caught:
+        SshConfig([file])
+    assert "does a file include itself?" in caught.value.hint
+
+
+def test_any_argument_is_split_as_ssh_splits_it(tmp_path: Path) -> None:
+    dice = random.Random(5)  # noqa: S311 - repeatable on purpose
+    compared = 0
+    file = tmp_path / "config"
+    for _ in range(150):
+        text = "".join(
+            dice.choice("ab#'\"\\ ") for _ in range(dice.randint(1, 9))
+        ).rstrip()  # as files are read
+        file.write_text(f"UserKnownHostsFile x{text}\n")
+        said = ask_ssh(file, Host("web1"))
+        if said is not None:
+            assert " ".join(words(f"x{text}")) == said["userknownhostsfile"][0], text
+            compared += 1
+    assert compared > 50
+
+
+@pytest.mark.parametrize("text", ["3x", "-1", "soon"])
+def test_a_time_that_ssh_refuses(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "config"
+    file.write_text(f"ConnectTimeout {text}\n")
+    assert ask_ssh(file, Host("web1")) is None
+    with pytest.raises(ConnectError, match=f"web1: ConnectTimeout '{text}' is not a time"):
+        make_route(Host("web1"), reader(file), accept_new=False, warn=lambda _: None)
+
+
+def route_of(text: str, tmp_path: Path) -> tuple[Route, list[str]]:
+    """The way to web1 by such a file, and what is said of it."""
+    file = tmp_path / "config"
+    file.write_text(text)
+    said: list[str] = []
+    host = Host("web1", password=SecretStr("hunter2"))
+    return make_route(host, reader(file), accept_new=False, warn=said.append), said
+
+
+def test_every_option_that_ssh_has_is_known(tmp_path: Path) -> None:
+    listed = subprocess.run(["ssh", "-F", "none", "-G", "x"], capture_output=True, check=True)
+    keys = [line.split()[0] for line in listed.stdout.decode().splitlines()]
+    assert len(keys) > 50
+    _, said = route_of("".join(f"{key} none\n" for key in keys), tmp_path)
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("PubkeyAcceptedAlgorithms ssh-rsa", "pubkeyacceptedalgorithms is not honoured: paramiko"),
+        ("NoHostAuthenticationForLocalhost yes", "is not honoured: host keys are always checked"),
+        ("NoHostAuthenticationForLocalhost no", ""),
+        ("HostbasedAuthentication yes", "hostbasedauthentication is not honoured"),
+        ("PreferredAuthentications password,publickey", "offers keys before a password"),
+        ("PreferredAuthentications publickey,password", ""),
+        ("Kiphers aes128-ctr", "kiphers is no option that tuner knows; it is not honoured"),
+        ("IgnoreUnknown use*,kiph*\nKiphers aes128-ctr", ""),
+        ("GSSAPIAuthentication yes\nGSSAPIDelegateCredentials yes", ""),
+        ("ControlMaster auto\nServerAliveInterval 5", ""),
+    ],
+)
+def test_what_changes_the_way_and_is_not_honoured_is_said(
+    tmp_path: Path, line: str, sentence: str
+) -> None:
+    _, said = route_of(f"{line}\n", tmp_path)
+    assert len(said) == bool(sentence)
+    assert sentence in "".join(said)
+
+
+def test_algorithms_are_one_sentence(tmp_path: Path) -> None:
+    _, said = route_of("Ciphers aes128-ctr\nMACs hmac-sha2-256\n", tmp_path)
+    assert said == ["ssh_config's ciphers, macs are not honoured: paramiko chooses"]
+
+
+@pytest.mark.parametrize(
+    ("methods", "keys", "password"),
+    [
+        ("publickey", True, False),
+        ("gssapi-with-mic,password", False, True),
+        ("keyboard-interactive", False, True),
+        ("hostbased", False, False),
+    ],
+)
+def test_methods_that_are_not_preferred_are_not_tried(
+    tmp_path: Path, methods: str, *, keys: bool, password: bool
+) -> None:
+    route, _ = route_of(f"PreferredAuthentications {methods}\n", tmp_path)
+    assert (route.with_keys, route.with_password) == (keys, password)

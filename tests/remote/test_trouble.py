@@ -328,6 +328,22 @@ class TestAnswers:
         assert client.run(client.host(server), script) == b"end\n"
 
 
+@pytest.mark.parametrize(
+    "only",
+    [
+        "Ciphers chacha20-poly1305@openssh.com",
+        "KexAlgorithms sntrup761x25519-sha512@openssh.com",
+        "MACs umac-128-etm@openssh.com",
+    ],
+)
+def test_a_server_that_is_too_new_is_not_called_too_old(client: Any, net: Any, only: str) -> None:
+    server = net.sshd(only, allow=(client.key,))
+    with pytest.raises(ConnectError, match="no algorithm in common: Incompatible") as caught:
+        client.run(client.host(server))
+    assert "out of use" not in caught.value.hint
+    assert "ssh -vv HOST" in caught.value.hint
+
+
 def test_no_session_allowed(client: Any, net: Any) -> None:
     server = net.sshd("MaxSessions 0", allow=(client.key,))
     client.trust(server)

@@ -7,9 +7,11 @@ import contextlib
 import getpass
 import re
 import sys
-from collections.abc import Callable, Sequence
+import termios
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -22,6 +24,53 @@ from tuner.report._clean import clean
 from tuner.report._report import Failure
 
 Result = TypeVar("Result")
+
+
+class _Terminal:
+    """The terminal that a progress bar and hosts' threads which need a passphrase share."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._bar: Progress | None = None
+        self._before: tuple[int, list[Any]] | None = None  # file and modes, while it echoes nothing
+
+    def ask(self, path: str) -> str | None:
+        """Return the passphrase of a key that a person types, None for none."""
+        with self._turn:
+            bar = self._bar
+            if bar is None:
+                return None  # the run is over
+            drawn = not bar.disable
+            if drawn:
+                bar.stop()
+            try:
+                with contextlib.suppress(OSError, termios.error):
+                    file = sys.stdin.fileno()
+                    self._before = file, termios.tcgetattr(file)
+                return getpass.getpass(f"passphrase for {path}: ") or None
+            except EOFError:
+                print(file=sys.stderr)  # the cursor is still behind the question
+                return None
+            finally:
+                self._before = None
+                if drawn and self._bar is bar:
+                    bar.start()
+
+    @contextlib.contextmanager
+    def beside(self, bar: Progress) -> Iterator[None]:
+        """Let questions stop this bar; at the end nobody is asked any more."""
+        self._bar = bar
+        try:
+            yield
+        finally:
+            self._bar = None
+            # after Ctrl-C a thread still waits for an answer, and nothing that one types is shown
+            if self._before is not None:
+                print(file=sys.stderr)
+                termios.tcsetattr(self._before[0], termios.TCSADRAIN, self._before[1])
+
+
+_TERMINAL = _Terminal()
 
 
 def ask(
@@ -53,7 +102,7 @@ def ask(
         transient=True,
         disable=not console.is_terminal or console.is_dumb_terminal,
     )
-    with progress, contextlib.ExitStack() as stack:
+    with progress, _TERMINAL.beside(progress), contextlib.ExitStack() as stack:
         if session is None:
             session = stack.enter_context(Session(settings_of(options)))
         task = progress.add_task("asking hosts", total=len(hosts))
@@ -81,16 +130,12 @@ def settings_of(options: argparse.Namespace) -> Settings:
         command_timeout=options.timeout,
         ssh_config=options.ssh_config,
         accept_new_host_keys=options.accept_new_host_keys,
-        passphrase=_passphrase if sys.stdin.isatty() else None,
+        passphrase=_TERMINAL.ask if sys.stdin.isatty() else None,
     )
 
 
 def _with(work: Callable[[Host, Session], Result], session: Session, host: Host) -> Result:
     return work(host, session)
-
-
-def _passphrase(path: str) -> str | None:
-    return getpass.getpass(f"passphrase for {path}: ") or None
 
 
 def failure(error: TunerError) -> Failure:

@@ -15,6 +15,7 @@ from tuner.cli.paths import find_inventory
 from tuner.errors import InventoryError, UsageError
 from tuner.inventory.host import Host, Way
 from tuner.inventory.load import load_inventory
+from tuner.remote.me import expand
 from tuner.remote.offline import dumps_in
 from tuner.report._clean import clean
 
@@ -33,14 +34,17 @@ def choose_hosts(options: argparse.Namespace) -> tuple[Host, ...]:
     """
     sources = [Path(source) for source in getattr(options, "sources", [])]
     if not sources:
+        _check_ssh_config(options)
         path = find_inventory(options.inventory, os.environ)
+        # SSH first, as Ansible does: people type both without reading
+        password = _prompt("SSH password: ", "--ask-pass") if options.ask_pass else None
         return load_inventory(
             path,
             limit=options.limit,
             roles=options.roles,
             become=options.become,
             become_password=_become_password(options),
-            password=_prompt("SSH password: ", "--ask-pass") if options.ask_pass else None,
+            password=password,
             warn=_warn,
         )
     if options.inventory is None and len(sources) == 1 and (sources[0] / COLLECTED).is_file():
@@ -105,15 +109,39 @@ def _warn(warning: InventoryError) -> None:
     print(f"tuner: warning: {clean(str(warning), longest=2000)}", file=sys.stderr)
 
 
+def _check_ssh_config(options: argparse.Namespace) -> None:
+    """Look at the file of ``-F`` before anybody is asked anything.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    if options.ssh_config is None:
+        return
+    path = expand(options.ssh_config)
+    try:
+        path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the ssh configuration {path}: {error.strerror}",
+            hint="check --ssh-config (-F)",
+        ) from None
+
+
 def _prompt(question: str, flag: str) -> SecretStr:
     """Ask for a secret on the terminal.
 
     Raises:
-        UsageError: there is no terminal to ask on.
+        UsageError: there is no terminal to ask on, or the answer is Ctrl-D.
     """
     if not sys.stdin.isatty():
         raise UsageError(f"{flag} needs a terminal", hint="see tuner audit --help for other ways")
-    return SecretStr(getpass.getpass(question))
+    try:
+        return SecretStr(getpass.getpass(question))
+    except EOFError:
+        print(file=sys.stderr)  # the cursor is still behind the question
+        raise UsageError(
+            f"{flag}: no password was given", hint="type it, or leave the flag out"
+        ) from None
 
 
 def _become_password(options: argparse.Namespace) -> SecretStr | None:

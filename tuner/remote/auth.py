@@ -16,6 +16,9 @@ from tuner.remote.ssh_options import Route
 
 _MOST_TRIES = 6  # sshd's MaxAuthTries; each failure counts, and the last one ends the connection
 
+_UNJUDGED = "Authentication timeout."  # paramiko's words; it has no exception of its own for it
+_PASSWORD = "the password"  # noqa: S105 - how messages call it
+
 
 class Login:
     """The authentication of one connection."""
@@ -26,6 +29,7 @@ class Login:
         route: Route,
         host: Host,
         keyring: Keyring,
+        keys: Sequence[Candidate],
         *,
         label: str,
         timeout: float,
@@ -34,6 +38,7 @@ class Login:
         self._route = route
         self._host = host
         self._keyring = keyring
+        self._keys = keys
         self._label = label
         self._timeout = timeout
         self._offered: list[str] = []
@@ -50,7 +55,7 @@ class Login:
         """
         password = self._host.password if self._route.with_password else None
         if self._route.with_keys:
-            candidates = self._keyring.candidates(self._route, self._host.private_key_passphrase)
+            candidates = self._keyring.rank(self._route.user, self._keys)
             tries = _MOST_TRIES - 1 if password is not None else _MOST_TRIES
             for candidate in candidates[:tries]:
                 if "publickey" not in self._allowed:
@@ -73,7 +78,7 @@ class Login:
 
     def _try_password(self, password: str) -> bool:
         if "password" in self._allowed:
-            self._offered.append("the password")
+            self._offered.append(_PASSWORD)
             event = threading.Event()
             try:
                 self._transport.auth_password(self._route.user, password, event)
@@ -82,12 +87,14 @@ class Login:
             if self._settle(event):
                 return True
         if "password" not in self._allowed and "keyboard-interactive" in self._allowed:
-            self._offered.append("the password (keyboard-interactive)")
+            self._offered.append(f"{_PASSWORD} (keyboard-interactive)")
             try:
                 self._transport.auth_interactive(
                     self._route.user, lambda _title, _text, prompts: [password for _ in prompts]
                 )
-            except paramiko.AuthenticationException:
+            except paramiko.AuthenticationException as error:
+                if str(error) == _UNJUDGED:
+                    raise self._silent() from None
                 return False
             except (paramiko.SSHException, OSError, EOFError) as error:
                 raise self._broken(error) from None
@@ -97,10 +104,7 @@ class Login:
     def _settle(self, event: threading.Event) -> bool:
         """Wait for the server's answer to one offer; return whether we are in."""
         if not event.wait(self._timeout):
-            raise TimedOut(
-                f"{self._label}: no answer to our authentication within {self._timeout:g} s",
-                hint="does the host wait for a directory server (LDAP, SSSD) or for reverse DNS?",
-            )
+            raise self._silent()
         if self._transport.is_authenticated():
             return True
         error = self._transport.get_exception()
@@ -117,13 +121,19 @@ class Login:
             raise self._broken(error)
         return False
 
+    def _silent(self) -> TimedOut:
+        return TimedOut(
+            f"{self._label}: no answer to our authentication within {self._timeout:g} s",
+            hint="does the host wait for a directory server (LDAP, SSSD) or for reverse DNS?",
+        )
+
     def _broken(self, error: BaseException | None) -> AuthError | ConnectError:
         """Return what it means that the connection ended while we were proving who we are."""
         if len(self._offered) > 1 and not isinstance(error, paramiko.AuthenticationException):
             return AuthError(
                 f"{self._label}: it closed the connection after {len(self._offered)} offers: "
                 f"{', '.join(self._offered)}",
-                hint="name the right key by ansible_ssh_private_key_file and set IdentitiesOnly",
+                hint=f"name the right key by {self._setting} and set IdentitiesOnly",
             )
         if isinstance(error, paramiko.SSHException):
             known = translate(error, self._label)
@@ -138,12 +148,31 @@ class Login:
         if not self._offered:
             return AuthError(
                 f"{self._label}: there is no key or password to offer",
-                hint="ssh-add a key, or set ansible_ssh_private_key_file",
+                hint=f"ssh-add a key, or set {self._setting}{self._kerberos}",
             )
+        doubts = []
+        if any(not offer.startswith(_PASSWORD) for offer in self._offered):
+            doubts.append(f"the key in {self._route.user}'s authorized_keys there")
+        by_password = any(offer.startswith(_PASSWORD) for offer in self._offered)
+        if by_password and {"password", "keyboard-interactive"} & set(self._allowed):
+            doubts.append("the password right")
         ways = ""
         if set(self._allowed) < {"publickey", "password", "keyboard-interactive"}:
             ways = f"; it accepts only {', '.join(self._allowed) or 'nothing'}"
         return AuthError(
             f"{self._label}: it accepted none of: {', '.join(self._offered)}{ways}",
-            hint=f"is the key in {self._route.user}'s authorized_keys there?",
+            hint=(f"is {' and '.join(doubts)}?" if doubts else f"set {self._setting}")
+            + (self._kerberos if any(way.startswith("gssapi") for way in self._allowed) else ""),
         )
+
+    @property
+    def _kerberos(self) -> str:
+        """What to add for those who are used to log in by a ticket."""
+        return "; tuner cannot log in by Kerberos (GSSAPI)" if self._route.kerberos else ""
+
+    @property
+    def _setting(self) -> str:
+        """What names a key for the host."""
+        if self._route.jump:  # the inventory's key is for the hosts behind it
+            return f"IdentityFile for Host {self._route.name} in ssh_config"
+        return "ansible_ssh_private_key_file"

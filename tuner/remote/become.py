@@ -28,6 +28,7 @@ class Command:
 
     text: str
     user: str = ""  # whom sudo makes us; empty: no sudo
+    login: str = ""  # who asks it to
     password: str | None = None
     prompt: bytes = b""
     ready: bytes = b""
@@ -53,7 +54,7 @@ def make_command(become: Become | None, login: str) -> Command:
     # sudo's refusals are told apart by their words, so they have to be the English ones
     sudo = f"exec env LC_ALL=C LANGUAGE=C {_quote(become.exe)}{flags}"
     if become.password is None:
-        return Command(f"{sudo} -n sh -s", user=become.user)
+        return Command(f"{sudo} -n sh -s", user=become.user, login=login)
     nonce = secrets.token_hex(8)
     gate = (
         f"echo READY-{nonce}; "
@@ -62,6 +63,7 @@ def make_command(become: Become | None, login: str) -> Command:
     return Command(
         f"{sudo} -S -p PASSWORD-{nonce}: sh -c '{gate}'",
         user=become.user,
+        login=login,
         password=become.password.get_secret_value(),
         prompt=f"PASSWORD-{nonce}:".encode(),
         ready=f"READY-{nonce}\n".encode(),
@@ -76,7 +78,10 @@ def refusal(command: Command, stderr: bytes, *, where: str) -> BecomeError | Non
     who = command.user
     for pattern, message, hint in _REFUSALS:
         if re.search(pattern, words, re.MULTILINE):
-            return BecomeError(f"{where}: {message.format(user=who)}", hint=hint)
+            return BecomeError(
+                f"{where}: {message.format(user=who)}",
+                hint=hint.format(login=quotable(command.login)),
+            )
     said = re.search(r"^sudo: (.*)$", words, re.MULTILINE)
     if said:
         return BecomeError(
@@ -102,7 +107,7 @@ _REFUSALS = (
     (
         r"sorry, you must have a tty|no tty present",
         "sudo wants a terminal (requiretty in sudoers)",
-        "put 'Defaults:LOGIN !requiretty' for the login user into sudoers",
+        "put 'Defaults:{login} !requiretty' into sudoers there (visudo)",
     ),
     (
         r"is not in the sudoers file",

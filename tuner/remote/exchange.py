@@ -61,6 +61,7 @@ class Exchange:
         self._out: list[bytes] = []
         self._size = 0
         self._stderr = bytearray()
+        self._barred = False  # sudo has a password to judge, and has not let us through yet
 
     def run(self, script: str) -> Completed:
         """Send the script and return what it said.
@@ -93,6 +94,7 @@ class Exchange:
         """Give the password when sudo asks; return whether the gate let us through."""
         command = self._command
         asked = 0
+        self._barred = True
         while True:
             seen = b"".join(self._out)
             at = seen.find(command.ready)
@@ -113,6 +115,7 @@ class Exchange:
                 return False
         # sudo's prompt and lecture are no part of what the script says
         self._stderr.clear()
+        self._barred = False
         self._running.write(command.go, self._left())
         return True
 
@@ -121,6 +124,13 @@ class Exchange:
 
     def _left(self) -> float:
         left = self._end - time.monotonic()
+        if left <= 0 and self._barred:
+            raise TimedOut(
+                f"{self._where}: sudo had not let us become {self._command.user} after "
+                f"{self._timeout:g} s",
+                hint="does sudo there wait for PAM, a directory server (LDAP, SSSD) or DNS? "
+                "See `sudo -v` on the host",
+            )
         if left <= 0:
             raise TimedOut(
                 f"{self._where}: the answer was not complete after {self._timeout:g} s",

@@ -26,6 +26,14 @@ from tuner.remote.wire import QuietPacketizer, Stream, Wire
 _ALLOWANCE = 1 << 20  # bytes that a server may send before we trust it
 _SHY = (b"Exceeded MaxStartups", b"Not allowed at this time")  # sshd.c's words as it drops us
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}  # host key type → algorithms
+_GONE = frozenset(  # paramiko's words for a connection that has ended meanwhile
+    {
+        "Channel closed.",
+        "No existing session",
+        "SSH session not active",
+        "Unable to open channel.",
+    }
+)
 # paramiko compares the MACs of other ciphers byte by byte in Python: a quarter of all its work.
 _CHEAPEST = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
 
@@ -232,7 +240,8 @@ def translate(error: BaseException, label: str) -> TransportError:
         case IncompatiblePeer():
             return ConnectError(
                 f"{label}: no algorithm in common: {quotable(str(error))}",
-                hint="the server offers only algorithms that are long out of use",
+                hint="tuner knows fewer than ssh: `ssh -vv HOST` shows what the server offers, and "
+                "Ciphers, MACs and KexAlgorithms in sshd_config there what it may",
             )
         case paramiko.ChannelException():
             return ConnectError(
@@ -259,6 +268,8 @@ def translate(error: BaseException, label: str) -> TransportError:
                 f"{label}: {quotable(error.strerror or type(error).__name__)}",
                 hint="try it by hand: ssh -v HOST",
             )
+        case paramiko.SSHException() if str(error) in _GONE:
+            return translate(EOFError(), label)
         case paramiko.SSHException():
             return ConnectError(
                 f"{label}: SSH failed: {quotable(str(error))}", hint="try it by hand: ssh -v HOST"

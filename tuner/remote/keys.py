@@ -7,7 +7,7 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +92,7 @@ class Keyring:
     def __init__(self, ask: Callable[[str], str | None] | None) -> None:
         self._ask = ask
         self._lock = threading.Lock()
+        self._turns: dict[Path, threading.Lock] = {}  # a person may be asked while one is held
         self._files: dict[tuple[Path, str | None], PKey | Exception] = {}
         self._passphrases: dict[Path, str | None] = {}
         self._texts: dict[Path, str | None] = {}
@@ -103,16 +104,18 @@ class Keyring:
         self._worked[user] = candidate.identity
 
     def candidates(self, route: Route, passphrase: SecretStr | None) -> list[Candidate]:
-        """Return the keys to offer to a host, the likeliest first.
+        """Return the keys to offer to a host; a person may be asked for a passphrase.
 
         Raises:
             AuthError: a key that someone named cannot be read.
         """
-        return self._rank(route, list(self._all(route, passphrase)))
+        found = self._all(route, passphrase)
+        return list({candidate.identity: candidate for candidate in found}.values())
 
-    def _rank(self, route: Route, found: list[Candidate]) -> list[Candidate]:
-        unique = list({candidate.identity: candidate for candidate in found}.values())
-        worked = self._worked.get(route.user)
+    def rank(self, user: str, found: Sequence[Candidate]) -> list[Candidate]:
+        """Return the keys with the likeliest first, as far as other hosts have told."""
+        unique = list(found)
+        worked = self._worked.get(user)
         unique.sort(key=lambda candidate: candidate.identity != worked)
         return unique
 
@@ -182,8 +185,10 @@ class Keyring:
             AuthError: the file cannot be read, is no key, or needs another passphrase.
         """
         word = passphrase.get_secret_value() if passphrase is not None else None
+        slot = (path / label if label else path, word)
         with self._lock:
-            slot = (path / label if label else path, word)
+            turn = self._turns.setdefault(path, threading.Lock())
+        with turn:
             if slot not in self._files:
                 self._files[slot] = self._read(path, word)
             found = self._files[slot]

@@ -1,46 +1,40 @@
-"""SSH, by paramiko's public interface: connect, prove, run one script."""
+"""SSH, by paramiko's public interface: the way to a host, and the proof of who we are."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import random
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from weakref import WeakSet
 
 import paramiko
 
-from tuner.errors import ConnectError, TimedOut, TransportError
+from tuner.errors import ConnectError, TransportError
 from tuner.inventory.host import Host
 from tuner.remote.auth import Login
-from tuner.remote.become import Command, make_command
-from tuner.remote.exchange import Exchange
+from tuner.remote.become import make_command
+from tuner.remote.connection import Connection
 from tuner.remote.handshake import (
     OtherTypeError,
     check_host_key,
     ours,
     shake_hands,
 )
-from tuner.remote.keys import Keyring
+from tuner.remote.keys import Candidate, Keyring
 from tuner.remote.known_hosts import KnownHosts
 from tuner.remote.me import expand
 from tuner.remote.session import Settings
 from tuner.remote.ssh_config import SshConfig
 from tuner.remote.ssh_options import Route, hop_host, make_route
-from tuner.remote.streams import DroppedError, open_stream
-from tuner.remote.transport import Completed, Whole
+from tuner.remote.streams import DroppedError, ProxyCommand, end_all, open_stream
 from tuner.remote.wire import Watch, Wire
 
 _USUAL_CONFIGS = (Path("~/.ssh/config"), Path("/etc/ssh/ssh_config"))
-_CHUNK = 65536  # bytes taken from a channel at once
-_NAP = 0.05  # seconds for what is under way to come: one waking serves many packets
-_MANY = 16  # packets that may lie unread; paramiko's window holds 64 of the largest
-_QUIET = 2.0  # seconds without a byte; sshd on a busy host may oversleep the end of a command
 _MOST_JUMPS = 8
 _JUMP_MEMORY = 30.0  # seconds for which a failed jump host is not tried again
 
@@ -76,6 +70,8 @@ class Wires:
         self._configs: dict[Path | None, SshConfig] = {}
         self._known: dict[tuple[Path, ...], KnownHosts] = {}
         self._jumps: dict[tuple[str, ...], _Jump] = {}
+        self._proxies: WeakSet[ProxyCommand] = WeakSet()  # in a session of their own: no Ctrl-C
+        self._over = False
         self._warnings: dict[str, None] = {}
         self._keyring = Keyring(settings.passphrase)
         self._watch = Watch()
@@ -98,10 +94,13 @@ class Wires:
         return Connection(link.transport, link.wire, self._watch, command, label)
 
     def close(self) -> None:
-        """Close the connections to jump hosts."""
+        """Close the connections to jump hosts, and end proxy commands of hosts under way."""
         with self._lock:
+            self._over = True
             jumps = list(self._jumps.values())
             self._jumps.clear()
+            proxies = list(self._proxies)
+        end_all(proxies)
         for jump in reversed(jumps):
             if jump.link is not None:
                 jump.link.transport.close()
@@ -140,15 +139,25 @@ class Wires:
     def _open(self, host: Host, route: Route, label: str, via: paramiko.Transport | None) -> _Link:
         """Return an authenticated connection, after as many tries as settings allow."""
         settings = self._settings
+        # before there is a connection: sshd's LoginGraceTime does not wait for a person who types
+        keys = (
+            self._keyring.candidates(route, host.private_key_passphrase) if route.with_keys else []
+        )
         kinds: tuple[str, ...] | None = None
         tries = 0
         while True:
             try:
-                return self._try(host, route, label, via, kinds)
+                return self._try(host, route, label, via, kinds, keys=keys)
             except OtherTypeError as other:
                 kinds = other.kinds
             except DroppedError as dropped:
                 tries += 1
+                if tries > settings.retries and route.proxy_command:
+                    raise ConnectError(
+                        f"{label}: its proxy command ended the connection {dropped}, {tries} times",
+                        hint="run it by hand: does it lead to the host's sshd? "
+                        f"{route.proxy_command}",
+                    ) from None
                 if tries > settings.retries:
                     raise ConnectError(
                         f"{label}: the server dropped the connection {dropped}, {tries} times",
@@ -164,12 +173,16 @@ class Wires:
         label: str,
         via: paramiko.Transport | None,
         kinds: tuple[str, ...] | None,
+        *,
+        keys: Sequence[Candidate],
     ) -> _Link:
         settings = self._settings
         known = self._known_hosts(route)
         stream = open_stream(
             route, label, via, timeout=route.connect_timeout or settings.connect_timeout
         )
+        if isinstance(stream, ProxyCommand):
+            self._keep(stream, label)
         transport, wire = shake_hands(
             stream,
             label,
@@ -186,7 +199,13 @@ class Wires:
                 direct=via is None and not route.proxy_command,
             )
             Login(
-                transport, route, host, self._keyring, label=label, timeout=settings.auth_timeout
+                transport,
+                route,
+                host,
+                self._keyring,
+                keys,
+                label=label,
+                timeout=settings.auth_timeout,
             ).run()
         except OtherTypeError:
             transport.close()
@@ -196,6 +215,19 @@ class Wires:
             raise ours(error, label) from None
         wire.allowance = None  # from here on the channel's window bounds what it may send
         return _Link(transport, wire)
+
+    def _keep(self, proxy: ProxyCommand, label: str) -> None:
+        """Note a proxy command, which must not outlive the run.
+
+        Raises:
+            ConnectError: the run has ended meanwhile.
+        """
+        with self._lock:
+            self._proxies.add(proxy)
+            over = self._over
+        if over:
+            proxy.close()
+            raise ConnectError(f"{label}: interrupted before it answered", hint="ask it again")
 
     def _via(self, host: Host, route: Route) -> paramiko.Transport | None:
         """Return the last jump host on the way, connected."""
@@ -234,7 +266,7 @@ class Wires:
             if jump.error is not None and time.monotonic() - jump.failed < _JUMP_MEMORY:
                 raise _again(jump.error)
             jump_host = hop_host(hop, host, file)
-            route = self._route(jump_host)
+            route = replace(self._route(jump_host), jump=True)
             try:
                 jump.link = self._open(jump_host, route, f"jump host {route.where}", via)
             except TransportError as error:
@@ -251,161 +283,3 @@ def _again(error: TransportError) -> TransportError:
 
 def _label(host: Host, route: Route) -> str:
     return route.where if host.name == route.address else f"{host.name} ({route.where})"
-
-
-class Connection:
-    """An open SSH connection to one host."""
-
-    def __init__(
-        self,
-        transport: paramiko.Transport,
-        wire: Wire,
-        watch: Watch,
-        command: Command,
-        label: str,
-    ) -> None:
-        self._transport = transport
-        self._wire = wire
-        self._watch = watch
-        self._command = command
-        self._label = label
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connection."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection."""
-        with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
-            self._transport.close()
-
-    def run(
-        self, script: str, *, timeout: float, limit: int, whole: Whole | None = None
-    ) -> Completed:
-        """Run a script; see Transport.run."""
-        started = time.monotonic()
-        try:
-            # the watch ends calls that paramiko lets wait for ever, such as the reply to exec
-            with self._watch.guard(self._wire, timeout + 1.0):
-                channel = self._transport.open_session(timeout=timeout)
-                with contextlib.closing(channel):
-                    channel.exec_command(self._command.text)
-                    return Exchange(
-                        _Remote(channel, self._transport, self._label),
-                        self._command,
-                        timeout=timeout,
-                        started=started,
-                        limit=limit,
-                        where=self._label,
-                        whole=whole,
-                    ).run(script)
-        except Exception as error:  # noqa: BLE001 - judged by where it comes from
-            if self._wire.expired:
-                raise TimedOut(
-                    f"{self._label}: no answer within {timeout:g} s",
-                    hint="is the host overloaded? --timeout waits longer",
-                ) from None
-            raise ours(error, self._label) from None
-
-
-class _Bell(threading.Event):
-    """Rings when either stream has something; paramiko's pipes may set it but not clear it.
-
-    A ``patient`` one rings at the end, and before it only when much has come.
-    """
-
-    def __init__(self, channel: paramiko.Channel) -> None:
-        super().__init__()
-        self._channel = channel
-        self.unheard = 0
-        self.patient = False
-
-    def set(self) -> None:
-        """Ring, if it is worth waking somebody; called for each packet, before it is there."""
-        self.unheard += 1
-        ended = self._channel.eof_received or self._channel.closed
-        if ended or not self.patient or self.unheard >= _MANY:
-            super().set()
-
-    def clear(self) -> None:
-        """Do nothing: one pipe being empty says nothing of the other."""
-
-    def rearm(self) -> None:
-        """Clear it."""
-        self.unheard = 0
-        super().clear()
-
-
-class _Remote:
-    """A command that runs on the host."""
-
-    def __init__(
-        self, channel: paramiko.Channel, transport: paramiko.Transport, label: str
-    ) -> None:
-        self._channel = channel
-        self._transport = transport
-        self._label = label
-        self._bell = _Bell(channel)
-        channel.in_buffer.set_event(self._bell)
-        channel.in_stderr_buffer.set_event(self._bell)
-
-    def read(self, seconds: float) -> tuple[bytes, bytes] | None:
-        """Return what came; see Running.read."""
-        channel = self._channel
-        self._bell.rearm()
-        ended = channel.eof_received or channel.closed or not self._transport.is_active()
-        out = channel.recv(_CHUNK) if channel.recv_ready() else b""
-        err = channel.recv_stderr(_CHUNK) if channel.recv_stderr_ready() else b""
-        if not out and not err:
-            if ended:
-                return None
-            if self._bell.wait(min(seconds, _QUIET)):
-                if not self._bell.patient:
-                    time.sleep(min(_NAP, seconds))
-            elif seconds > _QUIET and not self._bell.unheard:
-                # a word from us wakes it; paramiko's send_ignore is malformed
-                with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
-                    self._transport.global_request("keepalive@openssh.com", wait=False)
-        return out, err
-
-    def write(self, data: bytes, seconds: float) -> None:
-        """Write to stdin; see Running.write."""
-        self._channel.settimeout(seconds)
-        try:
-            self._channel.sendall(data)
-        except TimeoutError:
-            raise TimedOut(
-                f"{self._label}: the host took no script within {seconds:.0f} s",
-                hint="is the host overloaded? --timeout waits longer",
-            ) from None
-        except OSError:
-            pass  # the command has ended already; its last words say why
-
-    def finish(self) -> None:
-        """Close stdin."""
-        self._bell.patient = True  # nothing that it says needs an answer any more
-        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
-            self._channel.shutdown_write()
-
-    def status(self, seconds: float) -> int:
-        """Return the exit status; see Running.status."""
-        if not self._channel.status_event.wait(seconds):
-            raise TimedOut(
-                f"{self._label}: the script closed its output and did not end",
-                hint="see what keeps the session there (ps on the host)",
-            )
-        status = self._channel.exit_status
-        if status == -1 and not self._transport.is_active():
-            raise ConnectError(
-                f"{self._label}: the connection broke in the middle of the answer",
-                hint="try again; if it stays so, see the host's log",
-            )
-        return status

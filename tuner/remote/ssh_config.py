@@ -17,7 +17,11 @@ from tuner.remote.me import expand, login
 _DEPTH = 16  # OpenSSH's own limit on nested Include (readconf.c, READCONF_MAX_DEPTH)
 _LINE = re.compile(r"\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+|$)(.*)")
 _LISTS = frozenset({"identityfile", "certificatefile", "localforward", "remoteforward", "sendenv"})
-_WORD = re.compile(r'"([^"]*)"|(\S+)')
+_SPECIAL = frozenset("'\"\\#")
+_QUOTED = r"""\"(?:\\[\"'\\]|[^\"])*(?:\"|$)|'(?:\\[\"'\\]|[^'])*(?:'|$)|\\[\"'\\ ]"""
+_PIECE = re.compile(_QUOTED)
+_ARGUMENT = re.compile(rf"(?:{_QUOTED}|[^ \t\"'])+")
+_CRITERION = re.compile(r'"([^"]*)"|(\S+)')
 _SYSTEM = Path("/etc/ssh")
 _EXEC_TIMEOUT = 30.0  # seconds for one Match exec command
 
@@ -42,13 +46,28 @@ def matches(patterns: Sequence[str], name: str, *, cased: bool = False) -> bool:
 
 
 def words(text: str) -> list[str]:
-    """Split arguments at blanks; double quotes keep a word together, ``#`` starts a comment."""
+    """Split arguments as OpenSSH does (misc.c, argv_split).
+
+    Quotes of either kind keep blanks and may begin within a word, a backslash stands before a
+    quote, a blank or another one, and ``#`` starts a comment where a word would start.
+    """
+    if not set(text) & _SPECIAL:
+        return text.split()
     result = []
-    for match in _WORD.finditer(text):
-        if match[2] is not None and match[2].startswith("#"):
+    for match in _ARGUMENT.finditer(text):
+        if match[0].startswith("#"):
             break
-        result.append(match[1] if match[1] is not None else match[2])
+        result.append(_PIECE.sub(_unquote, match[0]))
     return result
+
+
+def _unquote(piece: re.Match[str]) -> str:
+    """Return what a quoted part, or an escaped character, stands for."""
+    text = piece[0]
+    if text[0] == "\\":
+        return text[1]
+    inner = text[1:-1] if len(text) > 1 and text[-1] == text[0] else text[1:]
+    return re.sub(r"\\(['\"\\])", r"\1", inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +217,7 @@ class SshConfig:
                 if depth >= _DEPTH:
                     raise ConnectError(
                         f"{place}: Include is nested too deeply",
-                        hint="`tuner profiles base` shows the form",
+                        hint=f"does a file include itself? ssh too reads {_DEPTH} levels at most",
                     )
                 for pattern in words(rest):
                     found = expand(pattern)
@@ -224,7 +243,8 @@ def _criteria(rest: str, place: str) -> list[_Test]:
         ConnectError: a criterion that is unknown or lacks its argument.
     """
     tests = []
-    tokens = words(rest)
+    # a Match line knows double quotes alone (misc.c, strdelim)
+    tokens = [match[2] or match[1] for match in _CRITERION.finditer(rest.partition(" #")[0])]
     while tokens:
         word = tokens.pop(0)
         negated = word.startswith("!")

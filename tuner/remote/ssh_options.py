@@ -11,8 +11,9 @@ from pathlib import Path
 
 from tuner.errors import ConnectError
 from tuner.inventory.host import Host
+from tuner.quoting import quotable
 from tuner.remote.me import expand, login
-from tuner.remote.ssh_config import SshConfig, fill
+from tuner.remote.ssh_config import SshConfig, fill, matches, words
 
 _DEFAULT_IDENTITIES = ("~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ed25519")
 _DEFAULT_USER_KNOWN_HOSTS = "~/.ssh/known_hosts ~/.ssh/known_hosts2"
@@ -37,8 +38,40 @@ _NOT_HONOURED = {
     "kexalgorithms": "paramiko chooses",
     "macs": "paramiko chooses",
     "hostkeyalgorithms": "paramiko chooses",
+    "pubkeyacceptedalgorithms": "paramiko chooses",
+    "pubkeyacceptedkeytypes": "paramiko chooses",
+    "nohostauthenticationforlocalhost": "host keys are always checked",
+    "hostbasedauthentication": "",
+    "refuseconnection": "",
 }
 _OFF = frozenset({"no", "none", "false", ""})
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_PASSWORDS = frozenset({"password", "keyboard-interactive"})
+
+# the other keywords of ssh_config(5), and what older and newer releases know besides (readconf.c)
+_KNOWN = frozenset(
+    """
+    addkeystoagent addressfamily batchmode bindaddress canonicaldomains canonicalizefallbacklocal
+    canonicalizemaxdots canonicalizepermittedcnames casignaturealgorithms certificatefile
+    challengeresponseauthentication channeltimeout checkhostip cipher clearallforwardings
+    compression compressionlevel connectionattempts connecttimeout controlmaster controlpath
+    controlpersist dsaauthentication dynamicforward enableescapecommandline enablesshkeysign
+    escapechar exitonforwardfailure fallbacktorsh fingerprinthash forkafterauthentication
+    forwardagent forwardx11 forwardx11timeout forwardx11trusted gatewayports globalknownhostsfile
+    globalknownhostsfile2 hashknownhosts hostbasedacceptedalgorithms hostbasedkeytypes hostkeyalias
+    hostname identitiesonly identityagent identityfile identityfile2 ignoreunknown ipqos
+    kbdinteractiveauthentication kbdinteractivedevices keepalive localcommand localforward loglevel
+    logverbose numberofpasswordprompts obscurekeystroketiming passwordauthentication
+    permitlocalcommand permitremoteopen port preferredauthentications protocol protocolkeepalives
+    proxycommand proxyjump pubkeyauthentication rekeylimit remotecommand remoteforward requesttty
+    requiredrsasize rhostsauthentication rhostsrsaauthentication rsaauthentication sendenv
+    serveralivecountmax serveraliveinterval sessiontype setenv setuptimeout skeyauthentication
+    smartcarddevice stdinnull streamlocalbindmask streamlocalbindunlink stricthostkeychecking
+    syslogfacility tag tcpkeepalive tisauthentication tunnel tunneldevice updatehostkeys usekeychain
+    useprivilegedport user userknownhostsfile userknownhostsfile2 useroaming usersh versionaddendum
+    visualhostkey warnweakcrypto xauthlocation
+    """.split()  # noqa: SIM905 - a list would take 90 lines
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +101,8 @@ class Route:
     with_keys: bool
     with_password: bool
     file: Path | None  # of -F, for jump hosts too
+    kerberos: bool = False  # GSSAPIAuthentication: ssh would log in where tuner cannot
+    jump: bool = False  # it is a jump host, of which the inventory says nothing
 
     @property
     def where(self) -> str:
@@ -157,9 +192,7 @@ def _resolve(
     def one(key: str, default: str = "") -> str:
         return options.get(key, [default])[0]
 
-    for key, why in _NOT_HONOURED.items():
-        if key in options and one(key).lower() not in _OFF:
-            warn(f"ssh_config's {key} is not honoured{': ' if why else ''}{why}")
+    _tell(options, warn)
     user = one("user") or login()
     port = _port(one("port", "22"), host.name)
     address = one("hostname", name).replace("%h", name).replace("%%", "%").lower()
@@ -182,7 +215,10 @@ def _resolve(
     first = next((key for key in options if key in {"proxyjump", "proxycommand"}), "")
     command = one("proxycommand") if first == "proxycommand" else ""
     jump = filled(one("proxyjump")) if first == "proxyjump" else ""
-    timeout = one("connecttimeout")
+    methods = one("preferredauthentications", "publickey,password").lower().split(",")
+    by_password = [at for at, method in enumerate(methods) if method in _PASSWORDS]
+    if host.password and "publickey" in methods[min(by_password, default=len(methods)) :]:
+        warn("ssh_config's preferredauthentications: tuner offers keys before a password")
     own = files(one("userknownhostsfile", _DEFAULT_USER_KNOWN_HOSTS).split())
     return Route(
         name=name,
@@ -207,13 +243,47 @@ def _resolve(
         record=own[0] if own and own[0] != Path(os.devnull) else None,
         accept_new=accept_new,
         hash_names=one("hashknownhosts", "no").lower() == "yes",
-        connect_timeout=float(timeout) if timeout.isdigit() and timeout != "0" else None,
+        connect_timeout=_seconds(one("connecttimeout", "none"), host.name),
         family=one("addressfamily", "any").lower(),
         bind=one("bindaddress"),
-        with_keys=one("pubkeyauthentication", "yes").lower() != "no",
-        with_password=one("passwordauthentication", "yes").lower() != "no",
+        with_keys=one("pubkeyauthentication", "yes").lower() != "no" and "publickey" in methods,
+        with_password=one("passwordauthentication", "yes").lower() != "no"
+        and not _PASSWORDS.isdisjoint(methods),
         file=file,
+        kerberos=one("gssapiauthentication", "no").lower() in {"yes", "true"},
     )
+
+
+def _tell(options: Mapping[str, list[str]], warn: Callable[[str], None]) -> None:
+    """Warn of options that matter and are not honoured, and of what is no option at all."""
+    reasons: dict[str, list[str]] = {}
+    for key, why in _NOT_HONOURED.items():
+        if key in options and options[key][0].lower() not in _OFF:
+            reasons.setdefault(why, []).append(key)
+    for why, keys in reasons.items():
+        verb = "is" if len(keys) == 1 else "are"
+        warn(f"ssh_config's {', '.join(keys)} {verb} not honoured{': ' if why else ''}{why}")
+    for key in options.keys() - _KNOWN - _NOT_HONOURED.keys():
+        ignored = options.get("ignoreunknown", [""])[0].lower().replace(",", " ").split()
+        if not key.startswith("gssapi") and not matches(ignored, key):
+            warn(f"ssh_config: {quotable(key)} is no option that tuner knows; it is not honoured")
+
+
+def _seconds(text: str, name: str) -> float | None:
+    """Return the seconds of a time as ssh_config writes it (``90``, ``1m30s``), None for none.
+
+    Raises:
+        ConnectError: it is no such time.
+    """
+    if text.lower() == "none":
+        return None
+    if not re.fullmatch(r"([0-9]+[smhdw]?)+", text, re.IGNORECASE):
+        raise ConnectError(
+            f"{name}: ConnectTimeout {quotable(text)!r} is not a time",
+            hint="seconds, or as in 30s or 2m (ssh_config)",
+        )
+    parts = re.findall(r"([0-9]+)([smhdw]?)", text.lower())
+    return sum(float(number) * _UNITS[unit] for number, unit in parts) or None
 
 
 def _port(text: str, name: str) -> int:
@@ -255,7 +325,7 @@ def _arguments(host: Host, warn: Callable[[str], None]) -> tuple[dict[str, list[
         value = rest or tokens.pop(0)
         if flag == "-o":
             key, _, setting = re.sub(r"\s*=\s*|\s+", "=", value.strip(), count=1).partition("=")
-            _give(options, key.lower(), _unquoted(setting.strip()))
+            _give(options, key.lower(), _value(key.lower(), setting.strip()))
         elif flag == "-F":
             file = expand(value)
         elif flag in _FLAG_OPTIONS:
@@ -265,7 +335,9 @@ def _arguments(host: Host, warn: Callable[[str], None]) -> tuple[dict[str, list[
     return options, file
 
 
-def _unquoted(text: str) -> str:
+def _value(key: str, text: str) -> str:
+    if key != "proxycommand":
+        return " ".join(words(text))
     whole = text.startswith('"') and text.find('"', 1) == len(text) - 1
     return text[1:-1] if whole else text
 

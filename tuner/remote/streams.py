@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 
 import paramiko
 
@@ -188,8 +189,14 @@ class ProxyCommand:
         lines = [line.strip() for line in self._said.splitlines() if line.strip()]
         return quotable(lines[-1]) if lines else ""
 
-    def close(self) -> None:
-        """End the command."""
+    def ask_to_end(self) -> None:
+        """Tell the command to end, and do not wait for it."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if self._process.returncode is None:
+                os.killpg(self._process.pid, signal.SIGTERM)
+
+    def close(self, patience: float = 1.0) -> None:
+        """End the command; after so many seconds it is killed."""
         with self._lock:
             if self._closed:
                 return
@@ -201,8 +208,17 @@ class ProxyCommand:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(self._process.pid, number)
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(1.0)
+                    self._process.wait(patience)
                     break
             with contextlib.suppress(OSError):
                 self._said = os.pread(self._errors.fileno(), 4096, 0).decode("utf-8", "replace")
             self._errors.close()
+
+
+def end_all(proxies: Sequence[ProxyCommand], *, patience: float = 1.0) -> None:
+    """End commands together, and kill those that have not ended after so many seconds."""
+    end = time.monotonic() + patience
+    for proxy in proxies:
+        proxy.ask_to_end()
+    for proxy in proxies:
+        proxy.close(max(0.0, end - time.monotonic()))

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,10 @@ net.ipv4.tcp_tw_reuse = 1
 
 
 def tuner(
-    *arguments: str, cwd: Path, stdin: str = "", **environment: str
+    *arguments: str, cwd: Path, stdin: str = "", through: Sequence[str] = (), **environment: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tuner", *arguments],
+        [*through, sys.executable, "-m", "tuner", *arguments],
         cwd=cwd,
         env={
             "PATH": os.environ["PATH"],

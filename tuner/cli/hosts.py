@@ -6,12 +6,13 @@ import argparse
 import getpass
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from tuner.cli.paths import find_inventory
+from tuner.cli.paths import find_inventory, is_file, is_folder
 from tuner.errors import InventoryError, UsageError
 from tuner.inventory.host import Host, Way
 from tuner.inventory.load import load_inventory
@@ -43,8 +44,9 @@ def choose_hosts(options: argparse.Namespace) -> tuple[Host, ...]:
             password=_prompt("SSH password: ", "--ask-pass") if options.ask_pass else None,
             warn=_warn,
         )
-    if options.inventory is None and len(sources) == 1 and (sources[0] / COLLECTED).is_file():
-        return _declared(options, sources[0] / COLLECTED)
+    beside = collected(sources)
+    if options.inventory is None and beside is not None:
+        return _declared(options, beside)
     dumps = dict(dumps_in(sources))
     if options.inventory is None:
         if options.limit:
@@ -93,7 +95,19 @@ def limitable(options: argparse.Namespace) -> bool:
     sources = [Path(source) for source in getattr(options, "sources", [])]
     if not sources or options.inventory is not None:
         return True
-    return len(sources) == 1 and (sources[0] / COLLECTED).is_file()
+    return collected(sources) is not None
+
+
+def collected(sources: Sequence[Path]) -> Path | None:
+    """Return the inventory that ``tuner collect`` left in the only folder named, None for none.
+
+    Raises:
+        UsageError: nobody can tell.
+    """
+    if len(sources) != 1 or not is_folder(sources[0]):
+        return None
+    beside = sources[0] / COLLECTED
+    return beside if is_file(beside) else None
 
 
 def _declared(options: argparse.Namespace, path: Path) -> tuple[Host, ...]:

@@ -1,4 +1,4 @@
-"""Which inventory is meant, and files that appear whole or not at all."""
+"""What is at a path that somebody named, and files that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,6 +13,40 @@ from tuner.errors import TunerError, UsageError
 _DEFAULT = "inventory.yml"
 
 
+def is_there(path: Path) -> bool:
+    """Tell whether anything is at a path that somebody named.
+
+    Raises:
+        UsageError: nobody can tell: a folder on the way is closed to us, say.
+    """
+    return _look(path) is not None
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a regular file is there; raises as ``is_there`` does."""
+    found = _look(path)
+    return found is not None and stat.S_ISREG(found.st_mode)
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a folder is there; raises as ``is_there`` does."""
+    found = _look(path)
+    return found is not None and stat.S_ISDIR(found.st_mode)
+
+
+def _look(path: Path) -> os.stat_result | None:
+    # Path.exists() and its kin let most errors through, and a traceback is no answer.
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UsageError(
+            f"cannot look at {path}: {error.strerror}",
+            hint="check the path, and the permissions of the folders on the way",
+        ) from None
+
+
 def find_inventory(given: str | None, environment: Mapping[str, str]) -> Path:
     """Return the inventory: the argument, else ``$TUNER_INVENTORY``, else ``./inventory.yml``.
 
@@ -25,13 +59,13 @@ def find_inventory(given: str | None, environment: Mapping[str, str]) -> Path:
         path, origin = Path(environment["TUNER_INVENTORY"]), " (from $TUNER_INVENTORY)"
     else:
         path, origin = Path(_DEFAULT), ""
-        if not path.exists():
+        if not is_there(path):
             raise UsageError(
                 f"no inventory: none was named, $TUNER_INVENTORY is not set, and there is no "
                 f"{_DEFAULT} in {Path.cwd()}",
                 hint="name one: tuner audit INVENTORY (inventory.example.yml shows the format)",
             )
-    if not path.exists():
+    if not is_there(path):
         raise UsageError(f"no such inventory: {path}{origin}", hint="check the path")
     return path
 
@@ -85,6 +119,6 @@ def saved_as(name: str | None) -> Path | None:
     if name is None:
         return None
     path = Path(name)
-    if not path.parent.is_dir():
+    if not is_folder(path.parent):
         raise UsageError(f"-o: there is no folder {path.parent}", hint="make it first")
     return path

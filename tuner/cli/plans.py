@@ -13,7 +13,7 @@ from rich.console import Console
 
 from tuner.cli.endings import End
 from tuner.cli.hosts import choose_hosts
-from tuner.cli.paths import find_inventory
+from tuner.cli.paths import find_inventory, is_file
 from tuner.cli.plan import DIFFS, plan_hosts
 from tuner.cli.template import template_of
 from tuner.errors import PlanError, UsageError
@@ -64,10 +64,15 @@ def plans_for(options: argparse.Namespace) -> Planned:
 
 
 def _is_saved(path: Path) -> bool:
-    if not path.is_file():
+    if not is_file(path):
         return False
-    with path.open("rb") as file:
-        return _SAVED.match(file.read(_HEAD)) is not None
+    try:
+        with path.open("rb") as file:
+            return _SAVED.match(file.read(_HEAD)) is not None
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {path}: {error.strerror}", hint="check its permissions"
+        ) from None
 
 
 def _read(path: Path, options: argparse.Namespace) -> Planned:

@@ -1,0 +1,65 @@
+"""Paths that people name: closed, gone, empty, pipes. One sentence each, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_door import SYSCTL_A, tuner
+
+ORDINARY = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] if os.geteuid() == 0 else []
+needs_setpriv = pytest.mark.skipif(
+    bool(ORDINARY) and shutil.which("setpriv") is None, reason="root reads everything"
+)
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Path]:
+    (tmp_path / "a.dump").write_text(SYSCTL_A)
+    folder = tmp_path / "und"
+    folder.mkdir()
+    (folder / "x.dump").write_text(SYSCTL_A)
+    folder.chmod(0)
+    yield folder
+    folder.chmod(0o700)
+
+
+@needs_setpriv
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("audit und/x.yml", "und/x.yml"),
+        ("audit --from und", "und/inventory.yml"),
+        ("audit --from und/x.dump", "und/x.dump"),
+        ("audit --from a.dump --output json:und/x", "und/x"),
+        ("audit und/x.yml --from a.dump", "und/x.yml"),
+        ("plan --from und", "und/inventory.yml"),
+        ("apply und/plan.json", "und/plan.json"),
+        ("boot und", "und/inventory.yml"),
+        ("boot und/x.dump", "und/x.dump"),
+        ("checklist --from und", "und/inventory.yml"),
+        (f"audit {'x' * 300}", "File name too long"),
+    ],
+)
+def test_a_path_in_a_closed_folder_is_one_sentence(
+    closed: Path, tmp_path: Path, line: str, named: str
+) -> None:
+    run = tuner(*line.split(), cwd=tmp_path, through=ORDINARY)
+    assert (run.returncode, run.stdout) == (2, "")
+    first, second = run.stderr.splitlines()
+    assert first.startswith("tuner: cannot look at ")
+    assert named in first
+    assert second == "  check the path, and the permissions of the folders on the way"
+
+
+@needs_setpriv
+def test_a_plan_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text("{}")
+    (tmp_path / "plan.json").chmod(0)
+    run = tuner("apply", "plan.json", cwd=tmp_path, through=ORDINARY)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.splitlines()[0] == "tuner: cannot read plan.json: Permission denied"

@@ -63,3 +63,13 @@ def test_a_plan_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     run = tuner("apply", "plan.json", cwd=tmp_path, through=ORDINARY)
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr.splitlines()[0] == "tuner: cannot read plan.json: Permission denied"
+
+
+@pytest.mark.parametrize("line", ["audit", "plan", "audit --from {}/a.dump --output json:x"])
+def test_a_folder_that_is_gone_is_one_sentence(tmp_path: Path, line: str) -> None:
+    (tmp_path / "a.dump").write_text(SYSCTL_A)
+    gone = ["sh", "-c", 'mkdir gone; cd gone; rmdir ../gone; exec "$@"', "sh"]
+    run = tuner(*line.format(tmp_path).split(), cwd=tmp_path, through=gone)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "tuner: the folder this runs in is gone\n  cd to one that is there\n" in run.stderr
+    assert "Traceback" not in run.stderr

@@ -51,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _give_up_output()  # whoever read it has gone, and nothing is left to say
         return Exit.BROKEN_PIPE
     except OSError as error:
+        if _here_is_gone():
+            _complain(UsageError("the folder this runs in is gone", hint="cd to one that is there"))
+            return Exit.USAGE
         if error.errno not in _UNWRITABLE:
             raise
         _give_up_output()
@@ -67,6 +70,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _give_up_output() -> None:
     """Let what is left of the output go nowhere: Python would try again to write it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _here_is_gone() -> bool:
+    # Whoever makes a relative path absolute may find it out: inventories, reports, the catalogue.
+    try:
+        Path.cwd()
+    except OSError:
+        return True
+    return False
 
 
 def _nowhere() -> TextIO:

@@ -192,6 +192,15 @@ def test_closed_streams_change_nothing(tmp_path: Path, dump: Path, closed: str, 
     assert json.loads((tmp_path / "r").read_text())["exit_code"] == code
 
 
+@pytest.mark.parametrize("columns", ["0", "1", "-5", "wide", "²", "99999999999999999999", ""])
+def test_a_width_that_no_terminal_has_is_none(tmp_path: Path, dump: Path, columns: str) -> None:
+    for command in (["audit", "--from", str(dump)], ["rules"]):
+        usual = tuner(*command, cwd=tmp_path)
+        run = tuner(*command, cwd=tmp_path, COLUMNS=columns)
+        assert (run.returncode, run.stdout, run.stderr) == (usual.returncode, usual.stdout, "")
+        assert len(usual.stdout) > 500
+
+
 def test_no_color_and_no_terminal_mean_plain_text(tmp_path: Path, dump: Path) -> None:
     run = tuner("audit", "--from", str(dump), cwd=tmp_path, FORCE_COLOR="", NO_COLOR="1")
     assert "\x1b" not in run.stdout

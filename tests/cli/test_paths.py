@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import shutil
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,3 +76,33 @@ def test_a_folder_that_is_gone_is_one_sentence(tmp_path: Path, line: str) -> Non
     assert (run.returncode, run.stdout) == (2, "")
     assert "tuner: the folder this runs in is gone\n  cd to one that is there\n" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("words", [["audit", "--from"], ["boot"], ["checklist", "--from"]])
+@pytest.mark.parametrize("form", ["plain", "sosreport"])
+def test_a_dump_comes_whole_through_a_pipe(tmp_path: Path, words: list[str], form: str) -> None:
+    path = tmp_path / "stdin.dump"
+    if form == "sosreport":
+        with tarfile.open(path, "w:gz") as archive:
+            for name, text in (
+                ("r/sos_commands/kernel/sysctl_-a", SYSCTL_A),
+                ("r/etc/sysctl.d/1.conf", "net.ipv4.tcp_sack = 0\n"),
+            ):
+                member = tarfile.TarInfo(name)
+                member.size = len(text)
+                archive.addfile(member, io.BytesIO(text.encode()))
+    else:
+        path.write_text(SYSCTL_A)
+    read = tuner(*words, "stdin.dump", "--format", "json", cwd=tmp_path)
+    slowly = '(head -c 7 "$0"; sleep 0.2; tail -c +8 "$0") | "$@"'
+    for name in ("-", "/dev/stdin"):
+        through = ["sh", "-c", slowly, str(path)]
+        run = tuner(*words, name, "--format", "json", cwd=tmp_path, through=through)
+        assert (run.returncode, run.stderr) == (read.returncode, read.stderr)
+        said = run.stdout.replace(f"--from {name}", "--from stdin.dump")
+        assert _without_times(said) == _without_times(read.stdout)
+        assert '"stdin"' in run.stdout
+
+
+def _without_times(text: str) -> str:
+    return re.sub(r'"20\d\d-[^"]*"', '""', text)

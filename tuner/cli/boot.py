@@ -10,7 +10,7 @@ from tuner.cli.consoles import on_stderr, on_stdout
 from tuner.cli.exits import Exit
 from tuner.cli.fan_out import ask
 from tuner.cli.hosts import choose_hosts, collected
-from tuner.cli.paths import is_file
+from tuner.cli.paths import dump_path, is_file, is_stream
 from tuner.errors import UsageError
 from tuner.inventory.host import Host, Way
 from tuner.remote.collect import collect
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> Exit:
     patterns = [_pattern(text) for text in [*options.keys, *options.traces]]
     found: dict[str, HostBoot] = {}
     interrupted = False
-    target = Path(options.target) if options.target is not None else None
+    target = dump_path(options.target) if options.target is not None else None
     if target is not None and is_root(target) and not is_offline(target):
         snapshot = read_root(target)
         found[snapshot.host] = _tell(snapshot.host, snapshot, program, patterns, options)
@@ -82,7 +82,7 @@ def _hosts(target: Path | None, options: argparse.Namespace) -> tuple[Host, ...]
     """Return the hosts of a dump, a folder of dumps, or an inventory."""
     options.inventory = options.target
     options.sources = []
-    if target is not None and is_file(target) and is_offline(target):
+    if target is not None and (is_stream(target) or (is_file(target) and is_offline(target))):
         return (Host(target.stem, way=Way.DUMP, dump=str(target)),)
     if target is not None and (collected([target]) or is_offline(target)):
         options.inventory, options.sources = None, [options.target]

@@ -32,7 +32,7 @@ from tuner.cli.consoles import for_file, on_stderr, on_stdout
 from tuner.cli.exits import Exit
 from tuner.cli.fan_out import ask
 from tuner.cli.hosts import choose_hosts, collected
-from tuner.cli.paths import find_inventory, is_folder, is_there, write_atomically
+from tuner.cli.paths import dump_path, find_inventory, is_folder, is_there, write_atomically
 from tuner.cli.policies import DEFAULT_ROLE, policies_of
 from tuner.documents import near
 from tuner.errors import ChecklistError, InventoryError, ReportError, UsageError
@@ -219,7 +219,7 @@ def _list(items: Sequence[Item]) -> Exit:
 
 def _inventory(options: argparse.Namespace) -> Path | None:
     """Return the inventory that is meant; None where dumps come without one."""
-    sources = [Path(source) for source in options.sources]
+    sources = list(map(dump_path, options.sources))
     if not sources or options.inventory is not None:
         return find_inventory(options.inventory, os.environ)
     return collected(sources)

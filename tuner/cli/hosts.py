@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from tuner.cli.paths import find_inventory, is_file, is_folder
+from tuner.cli.paths import dump_path, find_inventory, is_file, is_folder
 from tuner.errors import InventoryError, UsageError
 from tuner.inventory.host import Host, Way
 from tuner.inventory.load import load_inventory
@@ -32,7 +32,7 @@ def choose_hosts(options: argparse.Namespace) -> tuple[Host, ...]:
     Raises:
         InputError: the inventory, the pattern or the dumps mean nothing.
     """
-    sources = [Path(source) for source in getattr(options, "sources", [])]
+    sources = _sources(options)
     if not sources:
         path = find_inventory(options.inventory, os.environ)
         return load_inventory(
@@ -92,7 +92,7 @@ def whom(options: argparse.Namespace) -> tuple[str, ...]:
 
 def limitable(options: argparse.Namespace) -> bool:
     """Tell whether the chosen hosts have an inventory that --limit can pick from."""
-    sources = [Path(source) for source in getattr(options, "sources", [])]
+    sources = _sources(options)
     if not sources or options.inventory is not None:
         return True
     return collected(sources) is not None
@@ -108,6 +108,10 @@ def collected(sources: Sequence[Path]) -> Path | None:
         return None
     beside = sources[0] / COLLECTED
     return beside if is_file(beside) else None
+
+
+def _sources(options: argparse.Namespace) -> list[Path]:
+    return list(map(dump_path, getattr(options, "sources", [])))
 
 
 def _declared(options: argparse.Namespace, path: Path) -> tuple[Host, ...]:

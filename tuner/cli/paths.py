@@ -34,6 +34,16 @@ def is_folder(path: Path) -> bool:
     return found is not None and stat.S_ISDIR(found.st_mode)
 
 
+def is_stream(path: Path) -> bool:
+    """Tell whether what is there can be read only once, as a pipe; raises as ``is_there`` does."""
+    return is_there(path) and not is_file(path) and not is_folder(path)
+
+
+def dump_path(text: str) -> Path:
+    """Return the path that somebody named a dump by; ``-`` is standard input."""
+    return Path("/dev/stdin" if text == "-" else text)
+
+
 def _look(path: Path) -> os.stat_result | None:
     # Path.exists() and its kin let most errors through, and a traceback is no answer.
     try:

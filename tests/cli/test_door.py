@@ -257,3 +257,19 @@ def test_one_unreadable_dump_does_not_stop_the_others(tmp_path: Path, dump: Path
     hosts = {host["name"]: host for host in json.loads(run.stdout)["hosts"]}
     assert hosts["bad"]["error"]["kind"] == "dump"
     assert hosts["old1"]["findings"]
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00\xff", b"tuner-probe 1\n@@ first\n"])
+def test_a_dump_that_cannot_be_read_is_not_judged_and_one_that_is_not_there_is_usage(
+    tmp_path: Path, dump: Path, data: bytes
+) -> None:
+    (tmp_path / "bad.dump").write_bytes(data)
+    run = tuner("audit", "--from", "bad.dump", str(dump), cwd=tmp_path)
+    assert run.returncode == 3
+    assert ["bad", ":", "could", "not", "be", "judged"] in map(str.split, run.stdout.splitlines())
+    assert "1 could not be judged, 0 unreachable" in run.stdout
+    alone = tuner("audit", "--from", "bad.dump", cwd=tmp_path)
+    assert alone.returncode == 3
+    assert "1 host: 0 clean, 0 with findings, 1 could not be judged, 0 unreach" in alone.stdout
+    run = tuner("audit", "--from", "gone.dump", str(dump), cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (2, "")

@@ -43,7 +43,9 @@ class Commands:
                 return ""
             case Outcome.UNREACHABLE:
                 return self._on("audit", block.hosts)
-            case Outcome.UNJUDGED if verdict is not None:
+            case Outcome.UNJUDGED:
+                if verdict is None:
+                    return self._on("audit", block.hosts)
                 denied = any("(denied)" in skipped.reason for skipped in verdict.skipped)
                 more = denied and "--become" not in self._report.whom
                 return self._on("audit", block.hosts, *(["--become"] if more else []))

@@ -36,7 +36,8 @@ class Outcome(StrEnum):
 
     CLEAN = "clean"  # every rule judged, nothing found
     FINDINGS = "findings"
-    UNJUDGED = "unjudged"  # reached, nothing found, but some rule could not see what it needs
+    # Nothing found, but some rule could not see what it needs; or a dump that cannot be read.
+    UNJUDGED = "unjudged"
     UNREACHABLE = "unreachable"  # not asked, or no usable answer
 
 
@@ -47,6 +48,10 @@ class Failure:
     kind: str
     message: str
     hint: str = ""
+
+
+_DUMP = "dump"
+"""The kind of failure that is a dump's own: nobody was asked, so nobody was out of reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,8 @@ class HostReport:
     def outcome(self) -> Outcome:
         """The one of the four outcomes."""
         if self.verdict is None:
-            return Outcome.UNREACHABLE
+            unread = self.failure is not None and self.failure.kind == _DUMP
+            return Outcome.UNJUDGED if unread else Outcome.UNREACHABLE
         if self.verdict.findings:
             return Outcome.FINDINGS
         return Outcome.UNJUDGED if self.verdict.skipped else Outcome.CLEAN

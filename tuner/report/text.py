@@ -13,6 +13,7 @@ from tuner.report._command import Commands
 from tuner.report._known import print_known
 from tuner.report._report import Block, HostReport, Outcome, Report
 from tuner.report._words import (
+    OUTCOMES,
     facts,
     message,
     names,
@@ -162,7 +163,8 @@ def _print_recap(report: Report, found: Sequence[Block], console: Console) -> No
     for block, name in zip(found, titles, strict=True):
         line = Text(f"{name:<{widest}} : ")
         if block.like.verdict is None:
-            line.append("unreachable", style="red")
+            style = "red" if block.outcome is Outcome.UNREACHABLE else "magenta"
+            line.append(OUTCOMES[block.outcome], style=style)
         else:
             line.append_text(_counts(block.like.verdict))
             if report.baseline is not None:

@@ -106,3 +106,32 @@ def test_a_dump_comes_whole_through_a_pipe(tmp_path: Path, words: list[str], for
 
 def _without_times(text: str) -> str:
     return re.sub(r'"20\d\d-[^"]*"', '""', text)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["audit", ""], "the inventory"),
+        (["plan", ""], "the inventory"),
+        (["apply", "", "--yes"], "the inventory"),
+        (["boot", ""], "the inventory"),
+        (["lint", ""], "the path"),
+        (["lint", "a.dump", ""], "the path"),
+        (["audit", "--from", "a.dump", ""], "--from"),
+        (["audit", "--from="], "--from"),
+        (["audit", "--profiles", ""], "--profiles"),
+        (["plan", "-o", ""], "-o"),
+        (["collect", "-o", ""], "-o"),
+        (["audit", "--become-password-file", ""], "--become-password-file"),
+        (["diff", "", "a.dump"], "the report"),
+        (["render", "--role", "public-server", "--host-facts", ""], "--host-facts"),
+    ],
+)
+def test_an_empty_path_is_never_the_current_folder(
+    tmp_path: Path, words: list[str], named: str
+) -> None:
+    (tmp_path / "a.dump").write_text(SYSCTL_A)
+    (tmp_path / "inventory.yml").write_text("all: {hosts: {a: {tuner_dump: a.dump}}}\n")
+    run = tuner(*words, cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.splitlines()[0] == f"tuner: {named} is empty"

@@ -60,7 +60,39 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             f"unrecognized arguments: {' '.join(unknown)}",
             hint=f"see: tuner {options.command} --help",
         )
+    _refuse_empty_paths(options)
     return options
+
+
+def _refuse_empty_paths(options: argparse.Namespace) -> None:
+    """Raise UsageError for an empty path: it would mean the current folder, and all that is in it.
+
+    A shell variable that is not set leaves one behind.
+    """
+    for name, flag in _PATHS.items():
+        given = getattr(options, name, None)
+        if given == "" or (isinstance(given, list) and "" in given):
+            raise UsageError(
+                f"{flag} is empty", hint="is a shell variable not set? Name a path, or leave it out"
+            )
+
+
+_PATHS = {
+    **dict.fromkeys(("inventory", "target"), "the inventory"),
+    **dict.fromkeys(("old", "new"), "the report"),
+    "paths": "the path",
+    "output": "-o",
+    "output_dir": "-o",
+    "sources": "--from",
+    "ssh_config": "-F",
+} | {
+    name: f"--{name.replace('_', '-')}"
+    for name in (
+        *("attestations", "baseline", "become_password_file", "checklists", "host_facts"),
+        *("hosts_from", "journal", "plan", "profiles", "template", "write_baseline"),
+    )
+}
+"""The options that are paths, and what their user calls them."""
 
 
 def build_parser() -> argparse.ArgumentParser:

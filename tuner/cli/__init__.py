@@ -86,9 +86,9 @@ def _nowhere() -> TextIO:
 
 
 def _complain(error: Exception) -> None:
-    from tuner.report._clean import clean  # noqa: PLC0415
+    from tuner.report._clean import clean, clean_hint  # noqa: PLC0415
 
     print(f"tuner: {clean(str(error), longest=2000)}", file=sys.stderr)
     hint = getattr(error, "hint", "")
     if hint:
-        print(f"  {clean(hint, longest=2000)}", file=sys.stderr)
+        print(f"  {clean_hint(hint)}", file=sys.stderr)

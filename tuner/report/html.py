@@ -17,7 +17,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from tuner.report._clean import clean
+from tuner.report._clean import clean, clean_hint
 from tuner.report._command import Commands
 from tuner.report._compact import as_script, compact
 from tuner.report._report import Block, Cause, Outcome, Report
@@ -244,7 +244,7 @@ def _group(block: Block, commands: Commands) -> dict[str, Any]:
         "tally": tally(verdict) or OUTCOMES[block.outcome],
         "command": clean(command, longest=_COMMAND) if len(command) <= _COMMAND else "",
         "failure": clean(like.failure.message, longest=LONGEST) if like.failure else "",
-        "hint": clean(like.failure.hint, longest=LONGEST) if like.failure else "",
+        "hint": clean_hint(like.failure.hint) if like.failure else "",
         "findings": [_finding(finding) for finding in verdict.findings],
         "known": [
             {

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tuner.report._clean import clean
+from tuner.report._clean import clean, clean_hint
 from tuner.report._command import Commands
 from tuner.report._report import Block, Cause, Outcome, Report, fold
 from tuner.report._sarif import SCHEMA, plain, relative, rule_descriptor, unknown_rule
@@ -202,7 +202,7 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
         if failure is not None:
             text = f"{clean(failure.kind)}: {clean(failure.message, longest=LONGEST)}"
             if failure.hint:
-                text += f" ({clean(failure.hint, longest=LONGEST)})"
+                text += f" ({clean_hint(failure.hint)})"
             name = "unreachable" if block.outcome is Outcome.UNREACHABLE else "unjudged"
             yield _notification(name, "error", text, block.hosts)
         for one in verdict.skipped if verdict else ():

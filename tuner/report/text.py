@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tuner.policy.policy import Severity
-from tuner.report._clean import clean
+from tuner.report._clean import clean, clean_hint
 from tuner.report._command import Commands
 from tuner.report._known import print_known
 from tuner.report._report import Block, HostReport, Outcome, Report
@@ -151,8 +151,14 @@ def _print_failure(block: Block, command: str, console: Console) -> None:
     _write(console, line)
     _write(console, Text(clean(failure.message, longest=600)), _BODY)
     if failure.hint:
-        _write(console, Text(clean(failure.hint, longest=600), style="dim"), _BODY)
+        print_hint(failure.hint, console, _BODY)
     _print_command(block, command, console)
+
+
+def print_hint(hint: str, console: Console, indent: int) -> None:
+    """Print a next step as one line, whatever the width: a command in it is there to be copied."""
+    text = Text(" " * indent + clean_hint(hint), style="dim")
+    console.print(text, soft_wrap=True)
 
 
 def _print_recap(report: Report, found: Sequence[Block], console: Console) -> None:

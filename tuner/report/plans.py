@@ -78,7 +78,7 @@ def _likeness(host: HostPlan) -> object:
     plan = host.plan
     if plan is None:
         failure = host.failure or Failure("", "")
-        return (failure.kind, failure.message.replace(host.name, "HOST"))
+        return failure.likeness(host.name)
     return (host.roles, plan.changes, plan.files, plan.left, plan.cannot_win, host.unjudged)
 
 

@@ -260,7 +260,7 @@ def _likeness(host: HostReport, known: dict[int, Identity]) -> tuple[object, ...
         host.roles,
         tuple(of(finding) for finding in verdict.findings),
         tuple((*of(one.finding), *waiver_identity(one.waiver)) for one in verdict.waived),
-        tuple((skipped.rule, skipped.reason) for skipped in verdict.skipped),
+        tuple((skipped.rule, skipped.reason, skipped.hint) for skipped in verdict.skipped),
         *(of(finding) for finding in verdict.known),
     )
 

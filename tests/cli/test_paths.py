@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_door import SYSCTL_A, tuner
+from tuner.cli.hosts import choose_hosts
+from tuner.cli.parser import parse
 
 ORDINARY = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] if os.geteuid() == 0 else []
 needs_setpriv = pytest.mark.skipif(
@@ -135,3 +137,43 @@ def test_an_empty_path_is_never_the_current_folder(
     run = tuner(*words, cwd=tmp_path)
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr.splitlines()[0] == f"tuner: {named} is empty"
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "it is empty"),
+        (b"\n", "it is empty"),
+        (b"\nsecret\n", "it has more than one line"),
+        (b"secret\nsecond\n", "it has more than one line"),
+        (b"\xffsecret\n", "it is not UTF-8"),
+        (b"a\0b\n", "it holds a NUL byte"),
+        (b"x" * 5000, "it is longer than 1023 bytes"),
+        (None, "it holds a NUL byte"),
+    ],
+)
+def test_a_file_that_holds_no_password_is_refused_before_anybody_is_asked(
+    tmp_path: Path, data: bytes | None, why: str
+) -> None:
+    (tmp_path / "inventory.yml").write_text("all: {hosts: {a: {ansible_host: 127.0.0.9}}}\n")
+    path = tmp_path / "password"
+    if data is None:
+        path = Path("/dev/zero")  # without a bound this would never end
+    else:
+        path.write_bytes(data)
+    run = tuner("audit", "--become", "--become-password-file", str(path), cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.splitlines()[0].endswith(f"cannot read the sudo password from {path}: {why}")
+    assert "secret" not in run.stderr
+
+
+@pytest.mark.parametrize("text", ["pass word", "pass word\n", "pass word\r\n", "pass word\n\n"])
+def test_a_password_is_the_file_s_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "password").write_text(text, newline="")
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text("all: {hosts: {a: {ansible_become: true}}}\n")
+    options = parse(["audit", str(inventory), "--become-password-file", str(tmp_path / "password")])
+    (host,) = choose_hosts(options)
+    assert host.become is not None
+    assert host.become.password is not None
+    assert host.become.password.get_secret_value() == "pass word"

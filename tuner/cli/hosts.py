@@ -21,6 +21,7 @@ from tuner.report._clean import clean
 
 COLLECTED = "inventory.yml"
 """The inventory that ``tuner collect`` leaves in its folder beside the dumps."""
+_LONGEST_PASSWORD = 1023  # bytes; sudo reads no more (SUDO_CONV_REPL_MAX in sudo_plugin.h)
 
 
 def choose_hosts(options: argparse.Namespace) -> tuple[Host, ...]:
@@ -139,15 +140,42 @@ def _become_password(options: argparse.Namespace) -> SecretStr | None:
     if options.ask_become_pass:
         return _prompt("BECOME password: ", "--ask-become-pass")
     if options.become_password_file:
-        path = Path(options.become_password_file)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise UsageError(
-                f"cannot read the sudo password from {path}: {why}",
-                hint="check --become-password-file and its permissions",
-            ) from None
-        return SecretStr(text.splitlines()[0] if text else "")
+        return _password_in(Path(options.become_password_file))
     password = os.environ.get("TUNER_BECOME_PASSWORD")
     return SecretStr(password) if password is not None else None
+
+
+def _password_in(path: Path) -> SecretStr:
+    """Return the one line that a file holds.
+
+    Raises:
+        UsageError: it cannot be read, or is no password.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LONGEST_PASSWORD + 2)
+        text = data.decode("utf-8")
+    except OSError as error:
+        raise _no_password(path, error.strerror or "it cannot be read") from None
+    except UnicodeDecodeError:
+        raise _no_password(path, "it is not UTF-8") from None
+    line, _, rest = text.partition("\n")
+    line = line.removesuffix("\r")
+    if not text.strip("\r\n"):
+        raise _no_password(path, "it is empty")
+    if rest.strip("\r\n"):
+        raise _no_password(path, "it has more than one line")
+    if not line:
+        raise _no_password(path, "its first line is empty")
+    if "\0" in line:
+        raise _no_password(path, "it holds a NUL byte")
+    if len(line.encode()) > _LONGEST_PASSWORD:
+        raise _no_password(path, f"it is longer than {_LONGEST_PASSWORD} bytes")
+    return SecretStr(line)
+
+
+def _no_password(path: Path, why: str) -> UsageError:
+    return UsageError(
+        f"cannot read the sudo password from {path}: {why}",
+        hint="check --become-password-file: one line in UTF-8 that you may read",
+    )

@@ -54,6 +54,18 @@ def test_no_inventory_says_what_was_looked_for(tmp_path: Path) -> None:
     assert "$TUNER_INVENTORY is not set" in run.stderr
     assert f"there is no inventory.yml in {tmp_path}" in run.stderr
     assert "Traceback" not in run.stderr
+    assert "$TUNER_INVENTORY is empty" in tuner("audit", cwd=tmp_path, TUNER_INVENTORY="").stderr
+
+
+@pytest.mark.parametrize("words", [["--help"], ["audit", "--help"], ["--version"]])
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_help_that_cannot_be_written_is_no_success(
+    tmp_path: Path, words: list[str], buffered: str
+) -> None:
+    full = ["sh", "-c", 'exec "$@" > /dev/full', "sh"]
+    run = tuner(*words, cwd=tmp_path, through=full, PYTHONUNBUFFERED=buffered)
+    assert run.returncode == 2
+    assert "cannot write the output: No space left on device" in run.stderr
 
 
 def test_the_inventory_is_found_by_environment_then_by_name(tmp_path: Path, dump: Path) -> None:
@@ -73,6 +85,12 @@ def test_the_inventory_is_found_by_environment_then_by_name(tmp_path: Path, dump
     ("arguments", "said"),
     [
         (["adit"], "did you mean audit?"),
+        (["--nope"], "unrecognized arguments: --nope\n  see: tuner --help"),
+        (["--nope", "audit"], "unrecognized arguments: --nope\n  see: tuner audit --help"),
+        (["plan"], "name one: tuner plan INVENTORY ("),
+        (["apply", "--yes"], "name one: tuner apply INVENTORY ("),
+        (["collect", "-o", "x"], "name one: tuner collect INVENTORY ("),
+        (["explain", "drift", "--host", "x"], "name one: tuner explain -i INVENTORY ("),
         (["audit", "--limt", "web"], "see: tuner audit --help"),
         (["audit", "--forks", "0"], "'0' is not a whole number above 0"),
         (["audit", "--timeout", "nan"], "'nan' is not a number of seconds"),

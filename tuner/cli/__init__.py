@@ -35,8 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tuner.errors import InputError, TunerError, UsageError  # noqa: PLC0415
 
     try:
-        options = parse(sys.argv[1:] if arguments is None else arguments)
-        code = int(options.run(options))
+        try:
+            options = parse(sys.argv[1:] if arguments is None else arguments)
+        except SystemExit as ended:  # argparse has printed help or the version
+            code = int(ended.code or 0)
+        else:
+            code = int(options.run(options))
         sys.stdout.flush()
     except InputError as error:
         _complain(error)

@@ -221,7 +221,7 @@ def _inventory(options: argparse.Namespace) -> Path | None:
     """Return the inventory that is meant; None where dumps come without one."""
     sources = list(map(dump_path, options.sources))
     if not sources or options.inventory is not None:
-        return find_inventory(options.inventory, os.environ)
+        return find_inventory(options, os.environ)
     return collected(sources)
 
 

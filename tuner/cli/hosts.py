@@ -35,14 +35,16 @@ def choose_hosts(options: argparse.Namespace) -> tuple[Host, ...]:
     """
     sources = _sources(options)
     if not sources:
-        path = find_inventory(options.inventory, os.environ)
+        path = find_inventory(options, os.environ)
         return load_inventory(
             path,
             limit=options.limit,
             roles=options.roles,
             become=options.become,
             become_password=_become_password(options),
-            password=_prompt("SSH password: ", "--ask-pass") if options.ask_pass else None,
+            password=_prompt("SSH password: ", "--ask-pass", options.command)
+            if options.ask_pass
+            else None,
             warn=_warn,
         )
     beside = collected(sources)
@@ -53,13 +55,13 @@ def choose_hosts(options: argparse.Namespace) -> tuple[Host, ...]:
         if options.limit:
             raise UsageError(
                 "--limit needs an inventory",
-                hint="name one: tuner audit INVENTORY --from DIR --limit PATTERN",
+                hint=f"name one: tuner {options.command} INVENTORY --from DIR --limit PATTERN",
             )
         roles = tuple(options.roles)
         return tuple(
             Host(name, way=Way.DUMP, dump=str(path), roles=roles) for name, path in dumps.items()
         )
-    path = find_inventory(options.inventory, os.environ)
+    path = find_inventory(options, os.environ)
     known = _declared(options, path)
     unknown = sorted(set(dumps) - {host.name for host in known})
     if unknown and not options.limit:
@@ -124,21 +126,23 @@ def _warn(warning: InventoryError) -> None:
     print(f"tuner: warning: {clean(str(warning), longest=2000)}", file=sys.stderr)
 
 
-def _prompt(question: str, flag: str) -> SecretStr:
+def _prompt(question: str, flag: str, command: str) -> SecretStr:
     """Ask for a secret on the terminal.
 
     Raises:
         UsageError: there is no terminal to ask on.
     """
     if not sys.stdin.isatty():
-        raise UsageError(f"{flag} needs a terminal", hint="see tuner audit --help for other ways")
+        raise UsageError(
+            f"{flag} needs a terminal", hint=f"see tuner {command} --help for other ways"
+        )
     return SecretStr(getpass.getpass(question))
 
 
 def _become_password(options: argparse.Namespace) -> SecretStr | None:
     """Return the sudo password from the prompt, the file or the environment, None for none."""
     if options.ask_become_pass:
-        return _prompt("BECOME password: ", "--ask-become-pass")
+        return _prompt("BECOME password: ", "--ask-become-pass", options.command)
     if options.become_password_file:
         return _password_in(Path(options.become_password_file))
     password = os.environ.get("TUNER_BECOME_PASSWORD")

@@ -30,6 +30,10 @@ class _Parser(argparse.ArgumentParser):
             hint = f"did you mean {near[0]}? Else {hint}" if near else hint
         raise UsageError(message, hint=hint)
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # argparse passes over help that cannot be written, as if all were well.
+        (file or sys.stderr).write(message)
+
 
 class _Help(argparse.HelpFormatter):
     """argparse's help, whose column has room for the longest command."""
@@ -56,10 +60,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         getattr(options, rest).extend(unknown)
         unknown = []
     if unknown:
+        command = f" {options.command}" if options.command else ""
         raise UsageError(
-            f"unrecognized arguments: {' '.join(unknown)}",
-            hint=f"see: tuner {options.command} --help",
+            f"unrecognized arguments: {' '.join(unknown)}", hint=f"see: tuner{command} --help"
         )
+    if options.command is None:
+        parser.error("the following arguments are required: COMMAND")
     _refuse_empty_paths(options)
     return options
 
@@ -107,7 +113,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"tuner {tuner.__version__}")
     commands: argparse._SubParsersAction[Any] = parser.add_subparsers(
-        dest="command", metavar="COMMAND", required=True
+        dest="command", metavar="COMMAND"
     )
     add_audit(commands)
     add_collect(commands)

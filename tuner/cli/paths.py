@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import stat
 import tempfile
@@ -57,23 +58,25 @@ def _look(path: Path) -> os.stat_result | None:
         ) from None
 
 
-def find_inventory(given: str | None, environment: Mapping[str, str]) -> Path:
+def find_inventory(options: argparse.Namespace, environment: Mapping[str, str]) -> Path:
     """Return the inventory: the argument, else ``$TUNER_INVENTORY``, else ``./inventory.yml``.
 
     Raises:
         UsageError: there is none.
     """
-    if given is not None:
-        path, origin = Path(given), ""
+    if options.inventory is not None:
+        path, origin = Path(options.inventory), ""
     elif environment.get("TUNER_INVENTORY"):
         path, origin = Path(environment["TUNER_INVENTORY"]), " (from $TUNER_INVENTORY)"
     else:
         path, origin = Path(_DEFAULT), ""
         if not is_there(path):
+            state = "empty" if "TUNER_INVENTORY" in environment else "not set"
+            command = f"tuner {options.command}{' -i' if options.command == 'explain' else ''}"
             raise UsageError(
-                f"no inventory: none was named, $TUNER_INVENTORY is not set, and there is no "
+                f"no inventory: none was named, $TUNER_INVENTORY is {state}, and there is no "
                 f"{_DEFAULT} in {Path.cwd()}",
-                hint="name one: tuner audit INVENTORY (inventory.example.yml shows the format)",
+                hint=f"name one: {command} INVENTORY (inventory.example.yml shows the format)",
             )
     if not is_there(path):
         raise UsageError(f"no such inventory: {path}{origin}", hint="check the path")

@@ -23,6 +23,8 @@ from tuner.plan.saved import read_plan
 from tuner.report.plans import HostPlan, print_plans
 
 _SAVED = re.compile(rb'\s*\{\s*"schema_version"')
+_SAVED_FOR = "apply PLAN --hosts-from"
+"""What is typed before an inventory where a saved plan is applied."""
 _HEAD = 4096  # bytes looked at to tell a saved plan from an inventory
 
 
@@ -51,7 +53,7 @@ def plans_for(options: argparse.Namespace) -> Planned:
     ):
         if given:
             raise UsageError(f"{flag} goes with --dry-run only", hint="see: tuner apply --help")
-    path = find_inventory(options.inventory, os.environ)
+    path = find_inventory(options, os.environ)
     if _is_saved(path):
         return _read(path, options)
     if options.hosts_from:
@@ -85,7 +87,9 @@ def _read(path: Path, options: argparse.Namespace) -> Planned:
             file=str(path),
             hint="name what `tuner plan -o` saved",
         ) from None
-    whom = argparse.Namespace(**{**vars(options), "inventory": options.hosts_from})
+    whom = argparse.Namespace(
+        **{**vars(options), "inventory": options.hosts_from, "command": _SAVED_FOR}
+    )
     hosts = choose_hosts(whom)
     known = {host.name for host in hosts}
     missing = sorted(set(plans) - known)

@@ -291,3 +291,17 @@ def test_a_dump_that_cannot_be_read_is_not_judged_and_one_that_is_not_there_is_u
     assert "1 host: 0 clean, 0 with findings, 1 could not be judged, 0 unreach" in alone.stdout
     run = tuner("audit", "--from", "gone.dump", str(dump), cwd=tmp_path)
     assert (run.returncode, run.stdout) == (2, "")
+
+
+def test_lines_on_stderr_stay_whole_and_name_a_host_once(tmp_path: Path) -> None:
+    name = "refuses-" + "long-" * 20
+    address = "{ansible_host: 127.0.0.1, ansible_port: 1, ansible_user: root}"
+    (tmp_path / "inventory.yml").write_text(f"all: {{hosts: {{{name}: {address}}}}}\n")
+    line = f"{name}: (root@127.0.0.1:1): connection refused"
+    run = tuner("audit", "-v", cwd=tmp_path)
+    assert run.stderr.splitlines() == [line]
+    run = tuner("collect", "-o", "out", cwd=tmp_path)
+    hint = "  is sshd running there, and is it on this port?"
+    assert (run.returncode, run.stderr.splitlines()) == (3, [line, hint])
+    run = tuner("explain", "drift", "--host", name, "-i", "inventory.yml", cwd=tmp_path)
+    assert run.stderr.splitlines() == [f"tuner: {line}", hint]

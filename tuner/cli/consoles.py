@@ -47,7 +47,9 @@ def on_stdout() -> Console:
 
 def on_stderr() -> Console:
     """Return the console of progress and complaints."""
-    return _Console(stderr=True, highlight=False, _environ=_environment())
+    # What is kept in a file is looked for with grep, line by line.
+    whole = not sys.stderr.isatty()
+    return _Console(stderr=True, highlight=False, soft_wrap=whole, _environ=_environment())
 
 
 def _environment() -> Mapping[str, str]:

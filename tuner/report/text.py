@@ -20,6 +20,7 @@ from tuner.report._words import (
     plural,
     reading,
     remedies,
+    said,
     standing,
     tally,
     unseen,
@@ -56,12 +57,12 @@ def print_arrival(host: HostReport, console: Console) -> None:
     """Print one host's result as it comes in, a line a finding."""
     name = clean(host.name)
     if host.failure is not None:
-        said = clean(host.failure.message, longest=600).removeprefix(name).removeprefix(": ")
-        console.print(Text.assemble((name, "bold"), ": ", (said, "red")))
+        line = Text.assemble((name, "bold"), ": ", (said(host.name, host.failure), "red"))
+        console.print(line, soft_wrap=True)
         return
     verdict = host.verdict or Verdict()
     if not verdict.findings:
-        console.print(Text.assemble((name, "bold"), f": {host.outcome}"))
+        console.print(Text.assemble((name, "bold"), f": {host.outcome}"), soft_wrap=True)
     for finding in verdict.findings:
         console.print(
             Text.assemble(
@@ -69,7 +70,8 @@ def print_arrival(host: HostReport, console: Console) -> None:
                 ": ",
                 (str(finding.severity), _STYLES[finding.severity]),
                 f" {finding.rule} {clean(finding.key or '')} {_live(finding)}".rstrip(),
-            )
+            ),
+            soft_wrap=True,
         )
 
 

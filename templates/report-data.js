@@ -91,6 +91,7 @@ const page = (() => {
     }
     if (block.verdict >= 0 && verdicts[block.verdict][2].length)
       counts.push(["unjudged", verdicts[block.verdict][2].length]);
+    if (block.outcome === "unjudged" && block.verdict < 0) counts.push(["unjudged", 0]);
     if (block.outcome === "unreachable") counts.push(["unreachable", 0]);
     if (block.outcome === "clean") counts.push(["clean", 0]);
     return counts;

@@ -24,7 +24,7 @@ const detail = (() => {
       const others = plural(host.block.count - 1, "other host");
       parts.push(make("p", { class: "muted" }, `Alike: ${others}, `, link(`group ${host.block.id}`, () => toGroup(host.block))));
     }
-    if (host.failure) parts.push(...failed(host.failure));
+    if (host.failure) parts.push(...failed(host.failure, host.block.outcome));
     parts.push(...found(host.verdict, host.block));
     if (host.keys.length) parts.push(...settings(host.keys));
     if (host.gauges) parts.push(...measures(host.gauges));
@@ -46,7 +46,7 @@ const detail = (() => {
       make("p", { class: "muted" }, [first.roles, `group ${block.id}`].filter(Boolean).join(" · ")),
       make("ul", { class: "members", tabindex: "0", "aria-label": "Hosts of this group" }, ...names),
     ];
-    if (first.failure) parts.push(...failed(first.failure));
+    if (first.failure) parts.push(...failed(first.failure, block.outcome));
     parts.push(...found(page.toVerdict(block.verdict), block));
     place.replaceChildren(...parts.filter(Boolean));
   }
@@ -62,10 +62,10 @@ const detail = (() => {
     ];
   }
 
-  function failed([kind, message, hint]) {
+  function failed([kind, message, hint], outcome) {
     return [
-      make("h4", {}, "Why it could not be asked"),
-      make("p", {}, mark("unreachable"), ` ${kind}`),
+      make("h4", {}, `Why it could not be ${outcome === "unjudged" ? "judged" : "asked"}`),
+      make("p", {}, mark(outcome), ` ${kind}`),
       make("p", {}, message),
       hint ? make("p", { class: "muted" }, hint) : null,
     ];

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,10 @@ net.ipv4.tcp_tw_reuse = 1
 
 
 def tuner(
-    *arguments: str, cwd: Path, stdin: str = "", **environment: str
+    *arguments: str, cwd: Path, stdin: str = "", through: Sequence[str] = (), **environment: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tuner", *arguments],
+        [*through, sys.executable, "-m", "tuner", *arguments],
         cwd=cwd,
         env={
             "PATH": os.environ["PATH"],
@@ -53,6 +54,18 @@ def test_no_inventory_says_what_was_looked_for(tmp_path: Path) -> None:
     assert "$TUNER_INVENTORY is not set" in run.stderr
     assert f"there is no inventory.yml in {tmp_path}" in run.stderr
     assert "Traceback" not in run.stderr
+    assert "$TUNER_INVENTORY is empty" in tuner("audit", cwd=tmp_path, TUNER_INVENTORY="").stderr
+
+
+@pytest.mark.parametrize("words", [["--help"], ["audit", "--help"], ["--version"]])
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_help_that_cannot_be_written_is_no_success(
+    tmp_path: Path, words: list[str], buffered: str
+) -> None:
+    full = ["sh", "-c", 'exec "$@" > /dev/full', "sh"]
+    run = tuner(*words, cwd=tmp_path, through=full, PYTHONUNBUFFERED=buffered)
+    assert run.returncode == 2
+    assert "cannot write the output: No space left on device" in run.stderr
 
 
 def test_the_inventory_is_found_by_environment_then_by_name(tmp_path: Path, dump: Path) -> None:
@@ -72,6 +85,12 @@ def test_the_inventory_is_found_by_environment_then_by_name(tmp_path: Path, dump
     ("arguments", "said"),
     [
         (["adit"], "did you mean audit?"),
+        (["--nope"], "unrecognized arguments: --nope\n  see: tuner --help"),
+        (["--nope", "audit"], "unrecognized arguments: --nope\n  see: tuner audit --help"),
+        (["plan"], "name one: tuner plan INVENTORY ("),
+        (["apply", "--yes"], "name one: tuner apply INVENTORY ("),
+        (["collect", "-o", "x"], "name one: tuner collect INVENTORY ("),
+        (["explain", "drift", "--host", "x"], "name one: tuner explain -i INVENTORY ("),
         (["audit", "--limt", "web"], "see: tuner audit --help"),
         (["audit", "--forks", "0"], "'0' is not a whole number above 0"),
         (["audit", "--timeout", "nan"], "'nan' is not a number of seconds"),
@@ -191,6 +210,15 @@ def test_closed_streams_change_nothing(tmp_path: Path, dump: Path, closed: str, 
     assert json.loads((tmp_path / "r").read_text())["exit_code"] == code
 
 
+@pytest.mark.parametrize("columns", ["0", "1", "-5", "wide", "²", "99999999999999999999", ""])
+def test_a_width_that_no_terminal_has_is_none(tmp_path: Path, dump: Path, columns: str) -> None:
+    for command in (["audit", "--from", str(dump)], ["rules"]):
+        usual = tuner(*command, cwd=tmp_path)
+        run = tuner(*command, cwd=tmp_path, COLUMNS=columns)
+        assert (run.returncode, run.stdout, run.stderr) == (usual.returncode, usual.stdout, "")
+        assert len(usual.stdout) > 500
+
+
 def test_no_color_and_no_terminal_mean_plain_text(tmp_path: Path, dump: Path) -> None:
     run = tuner("audit", "--from", str(dump), cwd=tmp_path, FORCE_COLOR="", NO_COLOR="1")
     assert "\x1b" not in run.stdout
@@ -247,3 +275,33 @@ def test_one_unreadable_dump_does_not_stop_the_others(tmp_path: Path, dump: Path
     hosts = {host["name"]: host for host in json.loads(run.stdout)["hosts"]}
     assert hosts["bad"]["error"]["kind"] == "dump"
     assert hosts["old1"]["findings"]
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00\xff", b"tuner-probe 1\n@@ first\n"])
+def test_a_dump_that_cannot_be_read_is_not_judged_and_one_that_is_not_there_is_usage(
+    tmp_path: Path, dump: Path, data: bytes
+) -> None:
+    (tmp_path / "bad.dump").write_bytes(data)
+    run = tuner("audit", "--from", "bad.dump", str(dump), cwd=tmp_path)
+    assert run.returncode == 3
+    assert ["bad", ":", "could", "not", "be", "judged"] in map(str.split, run.stdout.splitlines())
+    assert "1 could not be judged, 0 unreachable" in run.stdout
+    alone = tuner("audit", "--from", "bad.dump", cwd=tmp_path)
+    assert alone.returncode == 3
+    assert "1 host: 0 clean, 0 with findings, 1 could not be judged, 0 unreach" in alone.stdout
+    run = tuner("audit", "--from", "gone.dump", str(dump), cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (2, "")
+
+
+def test_lines_on_stderr_stay_whole_and_name_a_host_once(tmp_path: Path) -> None:
+    name = "refuses-" + "long-" * 20
+    address = "{ansible_host: 127.0.0.1, ansible_port: 1, ansible_user: root}"
+    (tmp_path / "inventory.yml").write_text(f"all: {{hosts: {{{name}: {address}}}}}\n")
+    line = f"{name}: (root@127.0.0.1:1): connection refused"
+    run = tuner("audit", "-v", cwd=tmp_path)
+    assert run.stderr.splitlines() == [line]
+    run = tuner("collect", "-o", "out", cwd=tmp_path)
+    hint = "  is sshd running there, and is it on this port?"
+    assert (run.returncode, run.stderr.splitlines()) == (3, [line, hint])
+    run = tuner("explain", "drift", "--host", name, "-i", "inventory.yml", cwd=tmp_path)
+    assert run.stderr.splitlines() == [f"tuner: {line}", hint]

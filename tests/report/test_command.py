@@ -23,6 +23,7 @@ GROUPS = {
     "ams": ["web1", "web2", "db1"],
     "web3": ["gw9"],  # a group that has a host's name
 }
+BLIND = "the login may not read it: ask as root (--become), or take the dump as root"
 HOSTS = sorted({name for names in GROUPS.values() for name in names})
 
 
@@ -110,7 +111,8 @@ def test_what_comes_next_depends_on_how_the_hosts_came_out() -> None:
     hosts = (
         host("clean"),
         host("pressed", pressure),
-        host("blind", skipped=(Skipped("r", "net.x (denied)"),)),
+        host("blind", skipped=(Skipped("r", "net.x (denied)", BLIND),)),
+        host("root", skipped=(Skipped("r", "net.x (denied)"),)),
         host("filed", skipped=(Skipped("r", "sysctl.d files"),)),
         HostReport("lost", failure=Failure("timed-out", "no answer")),
     )
@@ -120,6 +122,11 @@ def test_what_comes_next_depends_on_how_the_hosts_came_out() -> None:
         "clean": "",
         "pressed": "tuner explain tw-recycle",
         "blind": "tuner audit --become --limit blind",
+        "root": "tuner audit --limit root",
         "filed": "tuner audit --limit filed",
         "lost": "tuner audit --limit lost",
     }
+    (blind,) = (block for block in made.blocks if block.hosts == ("blind",))
+    for whom in (("--from", "dumps"), ("--become",)):
+        again = Commands(replace(made, whom=whom)).of(blind)
+        assert again == f"tuner audit {' '.join(whom)} --limit blind"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from dataclasses import replace
 from datetime import date
@@ -14,13 +15,15 @@ import pytest
 from rich.console import Console
 
 from bench.fleet import fleet
-from tests.report.samples import hostile_report
+from tests.report.samples import FORMATS, hostile_report, render
 from tuner.compare.baseline import Use
 from tuner.policy.policy import Confidence, Severity
 from tuner.policy.waiver import Waiver
 from tuner.report._report import Failure, HostReport, Report
 from tuner.report.as_json import render_json
 from tuner.report.as_jsonl import render_jsonl
+from tuner.report.boot import HostBoot, print_boot
+from tuner.report.plans import HostPlan, Shown, print_plans
 from tuner.report.text import print_arrival, print_report
 from tuner.rules._finding import Finding, Fix, Kind, NextBoot, Origin, Skipped, Verdict, Waived
 from tuner.snapshot.snapshot import Missing
@@ -280,3 +283,23 @@ def test_known_findings_are_shown_in_a_line_and_hosts_that_have_only_those_too()
         "  known   lowers-default net.core.somaxconn, tw-recycle net.ipv4.tcp_tw_recycle\n"
     )
     assert "2 findings are known, by known.yml" in output
+
+
+COMMAND = "ssh-keyscan -p 2222 10.0.0.1 >> /srv/a-long-way/" + "x" * 1500 + "/known_hosts"
+
+
+@pytest.mark.parametrize("width", [20, 100])
+def test_a_command_in_a_hint_stays_whole_and_on_one_line(width: int) -> None:
+    hint = f"compare the fingerprint on the host, then: {COMMAND}"
+    failure = Failure("host-key", "web1: the host key is not on record", hint)
+    report = Report((HostReport("web1", failure=failure),), "0", "", "")
+    assert f"          {hint}" in text(report, width=width).splitlines()
+    console = Console(file=StringIO(), width=width, highlight=False)
+    with console.capture() as capture:
+        print_plans([HostPlan("web1", failure=failure)], console, Shown())
+        print_boot(HostBoot("web1", failure=failure), console)
+    assert capture.get().count(COMMAND) == 2
+    for form in FORMATS:
+        if form != "prometheus":
+            whole = html.unescape(render(form, report).replace("\\>", ">"))
+            assert COMMAND in whole.replace("\\u003e", ">"), form

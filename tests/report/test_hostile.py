@@ -31,7 +31,9 @@ def test_every_hostile_host_is_there(form: str) -> None:
 
 @pytest.mark.parametrize("form", sorted({*FORMATS} - {"json", "jsonl"}))
 def test_nothing_is_endless(form: str) -> None:
-    assert "x" * 700 not in rendered(form)
+    long = re.findall(r"x{700,}", rendered(form))
+    assert len(long) <= 2  # the failed host's hint alone, which may hold a command
+    assert all(len(run) <= 4000 for run in long)
 
 
 @pytest.mark.parametrize("form", FORMATS)

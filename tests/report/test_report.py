@@ -7,6 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.report.samples import render
 from tuner.policy.policy import Confidence, Severity
 from tuner.report._clean import clean
 from tuner.report._report import Failure, HostReport, Outcome, Report, blocks, fold
@@ -105,3 +106,36 @@ def test_clean_shows_what_it_defused_and_cuts() -> None:
     assert clean("a\x1b[31mb") == r"a\x1b[31mb"
     assert clean("abc\u202edef") == r"abc\u202edef"
     assert clean("x" * 10, longest=5) == "xxxx…"
+
+
+def failed(name: str, kind: str, hint: str) -> HostReport:
+    return HostReport(name, failure=Failure(kind, f"{name}: trouble", hint))
+
+
+def test_every_host_with_a_host_key_of_its_own_gets_its_own_command() -> None:
+    hosts = [
+        failed("web1", "host-key", "then: ssh-keyscan web1 >> known_hosts"),
+        failed("web2", "host-key", "then: ssh-keyscan web2 >> known_hosts"),
+        failed("web3", "host-key", "no file records host keys"),
+        failed("web4", "host-key", "no file records host keys"),
+    ]
+    found = blocks(hosts)
+    assert sorted(block.hosts for block in found) == [("web1",), ("web2",), ("web3", "web4")]
+    assert len({block.id for block in found}) == 3
+    for form in ("text", "markdown", "html"):
+        told = render(form, report(*hosts)).replace("\\_", "_").replace("\\-", "-")
+        for host in ("web1", "web2"):
+            assert f"ssh-keyscan {host} " in told, form
+
+
+def test_hints_that_differ_by_the_host_s_name_are_told_once_and_name_nobody() -> None:
+    winrm = "leave it out: --limit 'all:!{}'"
+    hosts = [failed(name, "connect", winrm.format(name)) for name in ("a", "b")]
+    (block,) = blocks(hosts)
+    assert block.hosts == ("a", "b")
+    assert block.like.failure == Failure("connect", "a: trouble", winrm.format("HOST"))
+    other = failed("c", "connect", "try again")
+    assert [it.hosts for it in blocks([*hosts, other])] == [("a", "b"), ("c",)]
+    (alone,) = blocks(hosts[:1])
+    assert alone.like.failure == hosts[0].failure
+    assert alone.id == block.id

@@ -154,3 +154,10 @@ flow 3 CLOSE-WAIT 192.0.2.1 80 - 0
 
 def test_interfaces_are_those_of_the_settings() -> None:
     assert parse_dump(DUMP).interfaces == ("eth0/100",)
+
+
+def test_a_terminal_s_line_ends_make_no_difference() -> None:
+    through_a_terminal = DUMP.replace(b"\n", b"\r\n")
+    assert parse_dump(through_a_terminal, host="web01") == parse_dump(DUMP, host="web01")
+    with pytest.raises(DumpError, match="cut off"):
+        parse_dump(through_a_terminal[: through_a_terminal.rindex(b"@@ end")], host="web01")

@@ -39,8 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tuner.errors import InputError, TunerError, UsageError  # noqa: PLC0415
 
     try:
-        options = parse(sys.argv[1:] if arguments is None else arguments)
-        code = int(options.run(options))
+        try:
+            options = parse(sys.argv[1:] if arguments is None else arguments)
+        except SystemExit as ended:  # argparse has printed help or the version
+            code = int(ended.code or 0)
+        else:
+            code = int(options.run(options))
         sys.stdout.flush()
     except InputError as error:
         _complain(error)
@@ -55,6 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _give_up_output()  # whoever read it has gone, and nothing is left to say
         return Exit.BROKEN_PIPE
     except OSError as error:
+        if _here_is_gone():
+            _complain(UsageError("the folder this runs in is gone", hint="cd to one that is there"))
+            return Exit.USAGE
         if error.errno not in _UNWRITABLE:
             raise
         _give_up_output()
@@ -73,14 +80,23 @@ def _give_up_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _here_is_gone() -> bool:
+    # Whoever makes a relative path absolute may find it out: inventories, reports, the catalogue.
+    try:
+        Path.cwd()
+    except OSError:
+        return True
+    return False
+
+
 def _nowhere() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _complain(error: Exception) -> None:
-    from tuner.report._clean import clean  # noqa: PLC0415
+    from tuner.report._clean import clean, clean_hint  # noqa: PLC0415
 
     print(f"tuner: {clean(str(error), longest=2000)}", file=sys.stderr)
     hint = getattr(error, "hint", "")
     if hint:
-        print(f"  {clean(hint, longest=2000)}", file=sys.stderr)
+        print(f"  {clean_hint(hint)}", file=sys.stderr)

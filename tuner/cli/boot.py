@@ -9,7 +9,8 @@ from pathlib import Path
 from tuner.cli.consoles import on_stderr, on_stdout
 from tuner.cli.exits import Exit
 from tuner.cli.fan_out import ask
-from tuner.cli.hosts import COLLECTED, choose_hosts
+from tuner.cli.hosts import choose_hosts, collected
+from tuner.cli.paths import dump_path, is_file, is_stream
 from tuner.errors import UsageError
 from tuner.inventory.host import Host, Way
 from tuner.remote.collect import collect
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> Exit:
     patterns = [_pattern(text) for text in [*options.keys, *options.traces]]
     found: dict[str, HostBoot] = {}
     interrupted = False
-    target = Path(options.target) if options.target is not None else None
+    target = dump_path(options.target) if options.target is not None else None
     if target is not None and is_root(target) and not is_offline(target):
         snapshot = read_root(target)
         found[snapshot.host] = _tell(snapshot.host, snapshot, program, patterns, options)
@@ -81,10 +82,9 @@ def _hosts(target: Path | None, options: argparse.Namespace) -> tuple[Host, ...]
     """Return the hosts of a dump, a folder of dumps, or an inventory."""
     options.inventory = options.target
     options.sources = []
-    if target is not None and target.is_file() and is_offline(target):
+    if target is not None and (is_stream(target) or (is_file(target) and is_offline(target))):
         return (Host(target.stem, way=Way.DUMP, dump=str(target)),)
-    collected = target is not None and target.is_dir() and (target / COLLECTED).is_file()
-    if target is not None and (collected or is_offline(target)):
+    if target is not None and (collected([target]) or is_offline(target)):
         options.inventory, options.sources = None, [options.target]
     return choose_hosts(options)
 

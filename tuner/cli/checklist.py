@@ -31,8 +31,8 @@ from tuner.checklist.ticket import Ticket, read_ticket
 from tuner.cli.consoles import for_file, on_stderr, on_stdout
 from tuner.cli.exits import Exit
 from tuner.cli.fan_out import ask
-from tuner.cli.hosts import COLLECTED, choose_hosts
-from tuner.cli.paths import find_inventory, write_atomically
+from tuner.cli.hosts import choose_hosts, collected
+from tuner.cli.paths import dump_path, find_inventory, is_folder, is_there, write_atomically
 from tuner.cli.policies import DEFAULT_ROLE, policies_of
 from tuner.documents import near
 from tuner.errors import ChecklistError, InventoryError, ReportError, UsageError
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> Exit:
     if options.attest:
         return _attest(options, items, attested, today)
     for _, path in options.outputs:
-        if not Path(path).parent.is_dir():
+        if not is_folder(Path(path).parent):
             raise UsageError(
                 f"--output: there is no folder {Path(path).parent}", hint="make it first"
             )
@@ -219,11 +219,10 @@ def _list(items: Sequence[Item]) -> Exit:
 
 def _inventory(options: argparse.Namespace) -> Path | None:
     """Return the inventory that is meant; None where dumps come without one."""
-    sources = [Path(source) for source in options.sources]
+    sources = list(map(dump_path, options.sources))
     if not sources or options.inventory is not None:
-        return find_inventory(options.inventory, os.environ)
-    beside = sources[0] / COLLECTED
-    return beside if len(sources) == 1 and beside.is_file() else None
+        return find_inventory(options, os.environ)
+    return collected(sources)
 
 
 def _attestations_file(options: argparse.Namespace, inventory: Path | None) -> Path | None:
@@ -233,7 +232,7 @@ def _attestations_file(options: argparse.Namespace, inventory: Path | None) -> P
     if inventory is None:
         return None
     # Beside a folder, never in it: Ansible takes every file there for an inventory.
-    return (inventory.resolve() if inventory.is_dir() else inventory).parent / FILE
+    return (inventory.resolve() if is_folder(inventory) else inventory).parent / FILE
 
 
 def _read(path: Path) -> str:
@@ -348,7 +347,7 @@ def _attest(
     parse_attestations(before, items, today=today, file=str(path))
     after = added(before, attestation)
     parse_attestations(after, items, today=today, file=str(path))
-    mode = path.stat().st_mode if path.exists() else None
+    mode = path.stat().st_mode if is_there(path) else None
     write_atomically(path, [after])
     if mode is not None:
         path.chmod(stat.S_IMODE(mode))

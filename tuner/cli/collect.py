@@ -19,6 +19,8 @@ from tuner.remote.offline import read
 from tuner.remote.session import Session
 from tuner.report._clean import clean
 from tuner.report._report import Failure
+from tuner.report._words import said
+from tuner.report.text import print_hint
 
 
 def run(options: argparse.Namespace) -> Exit:
@@ -47,7 +49,9 @@ def run(options: argparse.Namespace) -> Exit:
     def arrive(host: Host, result: str | Failure) -> None:
         if isinstance(result, Failure):
             failures[host.name] = result
-            console.print(f"{clean(host.name)}: {clean(result.message, longest=600)}", markup=False)
+            console.print(f"{clean(host.name)}: {said(host.name, result)}", markup=False)
+            if result.hint:
+                print_hint(result.hint, console, 2)
         elif options.verbose:
             console.print(f"{clean(host.name)}: {clean(result)}", markup=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import sys
+from collections.abc import Mapping
 from io import TextIOWrapper
 from typing import NoReturn
 
@@ -13,7 +14,7 @@ from rich.console import Console
 WIDTH = 100
 """Columns where there is no terminal to ask."""
 
-
+_LEAST, _MOST = 20, 10_000  # columns that a terminal can have
 _ASCII = {"·": "-", "…": "...", "→": "->", "—": "-"}
 _ERRORS = "tuner-ascii"
 
@@ -39,13 +40,24 @@ def on_stdout() -> Console:
     """Return the console of results."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors=_ERRORS)
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH
-    return _Console(width=width, highlight=False, soft_wrap=False)
+    environment = _environment()
+    width = None if sys.stdout.isatty() or "COLUMNS" in environment else WIDTH
+    return _Console(width=width, highlight=False, soft_wrap=False, _environ=environment)
 
 
 def on_stderr() -> Console:
     """Return the console of progress and complaints."""
-    return _Console(stderr=True, highlight=False)
+    # What is kept in a file is looked for with grep, line by line.
+    whole = not sys.stderr.isatty()
+    return _Console(stderr=True, highlight=False, soft_wrap=whole, _environ=_environment())
+
+
+def _environment() -> Mapping[str, str]:
+    """Return the environment, without a width that no terminal has: rich would believe it."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and _LEAST <= int(columns[:9]) <= _MOST:
+        return os.environ
+    return {name: value for name, value in os.environ.items() if name != "COLUMNS"}
 
 
 def for_file() -> Console:

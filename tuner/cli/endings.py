@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tuner.apply.outcome import Ending, Outcome
-from tuner.report._clean import clean
+from tuner.report._clean import clean, clean_hint
 from tuner.report._report import Failure, fold
 
 End = Outcome | Failure
@@ -39,7 +39,7 @@ def print_end(name: str, end: End, console: Console) -> None:
         line.append(f": {message}")
     console.print(line, soft_wrap=True)
     if end.hint:
-        hint = Text(f"  {clean(end.hint, longest=_LONGEST)}", style="dim")
+        hint = Text(f"  {clean_hint(end.hint)}", style="dim")
         console.print(hint, soft_wrap=True)
 
 

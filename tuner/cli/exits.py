@@ -25,8 +25,8 @@ class Exit(IntEnum):
 _MEANINGS = {
     Exit.CLEAN: "every host was judged, and nothing is at or above --fail-on; plan: nothing to do",
     Exit.FINDINGS: "findings at or above --fail-on; plan: there is something to do",
-    Exit.USAGE: "usage, inventory, profile or dump is wrong; nothing was asked",
-    Exit.INCOMPLETE: "incomplete: some host or some rule could not be judged",
+    Exit.USAGE: "usage, inventory or profile is wrong, or a dump is not there; nothing was asked",
+    Exit.INCOMPLETE: "incomplete: some host, dump or rule could not be judged",
     Exit.CHANGE_FAILED: "a change failed or was reverted",
     Exit.INTERRUPTED: "interrupted; the hosts that had answered are reported",
     Exit.BROKEN_PIPE: "the reader of the output closed it",

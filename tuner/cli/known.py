@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tuner.cli.paths import write_atomically
+from tuner.cli.paths import is_folder, write_atomically
 from tuner.compare.baseline import (
     NEVER_KNOWN,
     Baseline,
@@ -42,7 +42,7 @@ class Known:
         if self._baseline is not None:
             self._baseline.bind(Scopes(hosts))
         self._target = Path(options.write_baseline) if options.write_baseline else None
-        if self._target is not None and not self._target.parent.is_dir():
+        if self._target is not None and not is_folder(self._target.parent):
             raise UsageError(
                 f"--write-baseline: there is no folder {self._target.parent}", hint="make it first"
             )

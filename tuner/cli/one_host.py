@@ -13,6 +13,7 @@ from tuner.inventory.host import Host
 from tuner.remote.collect import collect
 from tuner.remote.session import Session
 from tuner.report._report import Failure
+from tuner.report._words import said
 from tuner.snapshot.snapshot import Snapshot
 
 
@@ -38,7 +39,7 @@ def ask_one(options: argparse.Namespace) -> tuple[Host, Snapshot]:
     )
     (answer,) = answers
     if isinstance(answer, Failure):
-        raise TunerError(f"{host.name}: {answer.message}", hint=answer.hint)
+        raise TunerError(f"{host.name}: {said(host.name, answer)}", hint=answer.hint)
     return host, answer
 
 

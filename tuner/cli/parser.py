@@ -30,6 +30,10 @@ class _Parser(argparse.ArgumentParser):
             hint = f"did you mean {near[0]}? Else {hint}" if near else hint
         raise UsageError(message, hint=hint)
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # argparse passes over help that cannot be written, as if all were well.
+        (file or sys.stderr).write(message)
+
 
 class _Help(argparse.HelpFormatter):
     """argparse's help, whose column has room for the longest command."""
@@ -56,11 +60,45 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         getattr(options, rest).extend(unknown)
         unknown = []
     if unknown:
+        command = f" {options.command}" if options.command else ""
         raise UsageError(
-            f"unrecognized arguments: {' '.join(unknown)}",
-            hint=f"see: tuner {options.command} --help",
+            f"unrecognized arguments: {' '.join(unknown)}", hint=f"see: tuner{command} --help"
         )
+    if options.command is None:
+        parser.error("the following arguments are required: COMMAND")
+    _refuse_empty_paths(options)
     return options
+
+
+def _refuse_empty_paths(options: argparse.Namespace) -> None:
+    """Raise UsageError for an empty path: it would mean the current folder, and all that is in it.
+
+    A shell variable that is not set leaves one behind.
+    """
+    for name, flag in _PATHS.items():
+        given = getattr(options, name, None)
+        if given == "" or (isinstance(given, list) and "" in given):
+            raise UsageError(
+                f"{flag} is empty", hint="is a shell variable not set? Name a path, or leave it out"
+            )
+
+
+_PATHS = {
+    **dict.fromkeys(("inventory", "target"), "the inventory"),
+    **dict.fromkeys(("old", "new"), "the report"),
+    "paths": "the path",
+    "output": "-o",
+    "output_dir": "-o",
+    "sources": "--from",
+    "ssh_config": "-F",
+} | {
+    name: f"--{name.replace('_', '-')}"
+    for name in (
+        *("attestations", "baseline", "become_password_file", "checklists", "host_facts"),
+        *("hosts_from", "journal", "plan", "profiles", "template", "write_baseline"),
+    )
+}
+"""The options that are paths, and what their user calls them."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -75,7 +113,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"tuner {tuner.__version__}")
     commands: argparse._SubParsersAction[Any] = parser.add_subparsers(
-        dest="command", metavar="COMMAND", required=True
+        dest="command", metavar="COMMAND"
     )
     add_audit(commands)
     add_collect(commands)

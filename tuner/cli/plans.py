@@ -13,7 +13,7 @@ from rich.console import Console
 
 from tuner.cli.endings import End
 from tuner.cli.hosts import choose_hosts
-from tuner.cli.paths import find_inventory
+from tuner.cli.paths import find_inventory, is_file
 from tuner.cli.plan import DIFFS, plan_hosts
 from tuner.cli.template import template_of
 from tuner.errors import PlanError, UsageError
@@ -23,6 +23,8 @@ from tuner.plan.saved import read_plan
 from tuner.report.plans import HostPlan, print_plans
 
 _SAVED = re.compile(rb'\s*\{\s*"schema_version"')
+_SAVED_FOR = "apply PLAN --hosts-from"
+"""What is typed before an inventory where a saved plan is applied."""
 _HEAD = 4096  # bytes looked at to tell a saved plan from an inventory
 
 
@@ -51,7 +53,7 @@ def plans_for(options: argparse.Namespace) -> Planned:
     ):
         if given:
             raise UsageError(f"{flag} goes with --dry-run only", hint="see: tuner apply --help")
-    path = find_inventory(options.inventory, os.environ)
+    path = find_inventory(options, os.environ)
     if _is_saved(path):
         return _read(path, options)
     if options.hosts_from:
@@ -64,10 +66,15 @@ def plans_for(options: argparse.Namespace) -> Planned:
 
 
 def _is_saved(path: Path) -> bool:
-    if not path.is_file():
+    if not is_file(path):
         return False
-    with path.open("rb") as file:
-        return _SAVED.match(file.read(_HEAD)) is not None
+    try:
+        with path.open("rb") as file:
+            return _SAVED.match(file.read(_HEAD)) is not None
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {path}: {error.strerror}", hint="check its permissions"
+        ) from None
 
 
 def _read(path: Path, options: argparse.Namespace) -> Planned:
@@ -80,7 +87,9 @@ def _read(path: Path, options: argparse.Namespace) -> Planned:
             file=str(path),
             hint="name what `tuner plan -o` saved",
         ) from None
-    whom = argparse.Namespace(**{**vars(options), "inventory": options.hosts_from})
+    whom = argparse.Namespace(
+        **{**vars(options), "inventory": options.hosts_from, "command": _SAVED_FOR}
+    )
     hosts = choose_hosts(whom)
     known = {host.name for host in hosts}
     missing = sorted(set(plans) - known)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tuner.cli.exits import Exit
-from tuner.cli.paths import saved_as, write_atomically
+from tuner.cli.paths import dump_path, saved_as, write_atomically
 from tuner.cli.template import template_of
 from tuner.errors import UsageError
 from tuner.plan.digest import policy_digest
@@ -57,7 +57,7 @@ def _host(options: argparse.Namespace) -> Snapshot:
     if options.host_facts is not None:
         if options.memory is not None:
             raise UsageError("--memory does not go with --host-facts", hint="leave one of them out")
-        return read(Path(options.host_facts))
+        return read(dump_path(options.host_facts))
     memory = 0 if options.memory is None else _bytes(options.memory)
     return Snapshot(
         host="",

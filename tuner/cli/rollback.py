@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> Exit:
         raise KeyboardInterrupt
     intent = Intent(
         kind=Kind.ROLLBACK,
-        source=str(find_inventory(options.inventory, os.environ).resolve()),
+        source=str(find_inventory(options, os.environ).resolve()),
         hosts=hosts,
         jobs={name: way.job for name, way in ways.items() if not way.job.empty},
         show=lambda console: _show(ways, console),

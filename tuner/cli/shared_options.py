@@ -49,8 +49,8 @@ def add_judging(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="PATH",
         default=[],
-        help="read dumps (files, or folders of them) instead of asking hosts: a probe's output, "
-        "the output of `sysctl -a`, or a sosreport",
+        help="read dumps (files, or folders of them; -: standard input) instead of asking hosts: "
+        "a probe's output, the output of `sysctl -a`, or a sosreport",
     )
     parser.add_argument(
         "--role",

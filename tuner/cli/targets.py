@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 
+from tuner.cli.paths import is_file, is_folder, is_there
 from tuner.errors import UsageError
 
 STDOUT = "-"
@@ -44,7 +45,7 @@ def read_targets(options: argparse.Namespace, forms: Collection[str]) -> list[Ta
         )
     seen: dict[str, str] = {}
     for target in targets:
-        if target.path is not None and (target.path.is_file() or not target.path.exists()):
+        if target.path is not None and (is_file(target.path) or not is_there(target.path)):
             same = seen.setdefault(os.path.realpath(target.path), target.form)
             if same is not target.form or sum(other == target for other in targets) > 1:
                 raise UsageError(
@@ -69,11 +70,11 @@ def _target(text: str, forms: Collection[str]) -> Target:
     if name == STDOUT:
         return Target(form, None)
     path = Path(name)
-    if not path.parent.is_dir():
+    if not is_folder(path.parent):
         raise UsageError(f"--output: there is no folder {path.parent}", hint="make it first")
-    if path.is_dir():
+    if is_folder(path):
         raise UsageError(f"--output: {path} is a folder", hint=f"name a file in it: {path}/report")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
+    if not os.access(path if is_there(path) else path.parent, os.W_OK):
         raise UsageError(f"--output: {path} cannot be written", hint="check its permissions")
     return Target(form, path)
 

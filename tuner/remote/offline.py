@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Sequence
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath
+from typing import IO, cast
 
 from tuner.errors import DumpError
 from tuner.quoting import first_line
@@ -23,6 +24,7 @@ _LARGEST_MEMBER = 4 << 20
 _LARGEST_TAR = 4 << 30
 _MOST_MEMBERS = 500_000
 _MAGIC = (b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh")
+_BLOCK = 512  # of a tar, whose magic is in the first
 _USTAR = slice(257, 262)
 _SUFFIXES = (".dump", ".txt", ".tar.gz", ".tar.xz", ".tar.bz2", ".tgz", ".txz", ".tar")
 
@@ -62,10 +64,12 @@ def is_offline(path: Path) -> bool:
 
 def _from_file(path: Path, host: str) -> Snapshot:
     with path.open("rb") as file:
-        head = file.read(512)
-    if head.startswith(_MAGIC) or head[_USTAR] == b"ustar":
-        return parse_sosreport(_from_tar(path), host=host)
-    data = read_bytes(path)
+        # What comes through a pipe can be read once only.
+        head = file.read(_BLOCK)
+        if head.startswith(_MAGIC) or head[_USTAR] == b"ustar":
+            return parse_sosreport(_from_tar(_Begun(head, file)), host=host)
+        data = head + file.read(_LARGEST + 1 - len(head))
+    _bound(data, path)
     if is_dump(data):
         return parse_dump(data, host=host)
     if is_sysctl_a(data):
@@ -92,11 +96,15 @@ def read_bytes(path: Path) -> bytes:
             file=str(path),
             hint="check the path and its permissions",
         ) from None
+    _bound(data, path)
+    return data
+
+
+def _bound(data: bytes, path: Path) -> None:
     if len(data) > _LARGEST:
         raise DumpError(
             f"it is larger than {_LARGEST >> 20} MiB", file=str(path), hint="is this really a dump?"
         )
-    return data
 
 
 def dumps_in(paths: Sequence[Path]) -> list[tuple[str, Path]]:
@@ -180,11 +188,23 @@ def _from_folder(root: Path) -> dict[str, Entry]:
     return _follow(entries)
 
 
-def _from_tar(path: Path) -> dict[str, Entry]:
+class _Begun:
+    """A file whose first bytes have been read, as tarfile wants to read it."""
+
+    def __init__(self, head: bytes, file: IO[bytes]) -> None:
+        self._head, self._file = head, file
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes, fewer only at the end."""
+        head, self._head = self._head[:size], self._head[size:]
+        return head + self._file.read(size - len(head))
+
+
+def _from_tar(packed: _Begun) -> dict[str, Entry]:
     """Return the files tuner wants, read one after the other; nothing is written to disk."""
     entries: dict[str, Entry] = {}
     try:
-        with tarfile.open(path, "r|*") as archive:
+        with tarfile.open(fileobj=cast("IO[bytes]", packed), mode="r|*") as archive:
             for number, member in enumerate(archive):
                 if number >= _MOST_MEMBERS or archive.offset > _LARGEST_TAR:
                     raise DumpError(

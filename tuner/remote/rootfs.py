@@ -49,8 +49,11 @@ _INTERFACES = ("all", "default", "lo")
 
 
 def is_root(path: Path) -> bool:
-    """Tell whether the folder looks like a root file system."""
-    return (path / "etc").is_dir()
+    """Tell whether the folder looks like a root file system; never raises."""
+    try:
+        return (path / "etc").is_dir()
+    except OSError:
+        return False
 
 
 def read_root(path: Path) -> Snapshot:

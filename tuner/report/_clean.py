@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 _LONGEST = 200
+_HINT = 4000  # a command with the longest host key that is in use, and a path
 
 
 def clean(text: str, *, longest: int = _LONGEST) -> str:
@@ -23,3 +24,8 @@ def clean(text: str, *, longest: int = _LONGEST) -> str:
         else character.encode("unicode_escape").decode("ascii")
         for character in text
     )
+
+
+def clean_hint(text: str) -> str:
+    """Return a next step, clean and whole: it may hold a command, and half of one is none."""
+    return clean(text, longest=_HINT)

@@ -12,6 +12,7 @@ from tuner.rules._finding import Kind, Verdict
 LONGEST = 100_000
 """Characters of a command; Linux takes at most 131,072 in one argument."""
 
+_BECOME = "--become"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _CURABLE = {Kind.POLICY, Kind.HYGIENE}
 
@@ -43,10 +44,13 @@ class Commands:
                 return ""
             case Outcome.UNREACHABLE:
                 return self._on("audit", block.hosts)
-            case Outcome.UNJUDGED if verdict is not None:
-                denied = any("(denied)" in skipped.reason for skipped in verdict.skipped)
-                more = denied and "--become" not in self._report.whom
-                return self._on("audit", block.hosts, *(["--become"] if more else []))
+            case Outcome.UNJUDGED:
+                if verdict is None:
+                    return self._on("audit", block.hosts)
+                # Where root was refused the next step does not say so, and a dump asks nobody.
+                helps = any(_BECOME in skipped.hint for skipped in verdict.skipped)
+                more = helps and not {_BECOME, "--from"}.intersection(self._report.whom)
+                return self._on("audit", block.hosts, *([_BECOME] if more else []))
         if verdict is None:
             return ""
         if any(finding.fix or finding.kind in _CURABLE for finding in verdict.single):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tuner.report._clean import clean
+from tuner.report._clean import clean, clean_hint
 from tuner.report._command import LONGEST as LONGEST_COMMAND
 from tuner.report._command import Commands
 from tuner.report._gauges import Gauges
@@ -129,7 +129,7 @@ class _Tables:
             lambda failure: [
                 clean(failure.kind),
                 clean(failure.message, longest=LONGEST),
-                clean(failure.hint, longest=LONGEST),
+                clean_hint(failure.hint),
             ]
         )
         self.all = {

@@ -36,7 +36,8 @@ class Outcome(StrEnum):
 
     CLEAN = "clean"  # every rule judged, nothing found
     FINDINGS = "findings"
-    UNJUDGED = "unjudged"  # reached, nothing found, but some rule could not see what it needs
+    # Nothing found, but some rule could not see what it needs; or a dump that cannot be read.
+    UNJUDGED = "unjudged"
     UNREACHABLE = "unreachable"  # not asked, or no usable answer
 
 
@@ -47,6 +48,18 @@ class Failure:
     kind: str
     message: str
     hint: str = ""
+
+    def likeness(self, host: str) -> tuple[str, ...]:
+        """Return what the failures of two hosts must share to be told as one."""
+        said = without_numbers(_nameless(self.message, host))
+        # That of a host key is a command for this host alone; others may name the host in passing.
+        hint = self.hint if self.kind == _HOST_KEY else _nameless(self.hint, host)
+        return ("failure", self.kind, said, *([hint] if hint else []))
+
+
+_HOST_KEY = "host-key"
+_DUMP = "dump"
+"""The kind of failure that is a dump's own: nobody was asked, so nobody was out of reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,8 @@ class HostReport:
     def outcome(self) -> Outcome:
         """The one of the four outcomes."""
         if self.verdict is None:
-            return Outcome.UNREACHABLE
+            unread = self.failure is not None and self.failure.kind == _DUMP
+            return Outcome.UNJUDGED if unread else Outcome.UNREACHABLE
         if self.verdict.findings:
             return Outcome.FINDINGS
         return Outcome.UNJUDGED if self.verdict.skipped else Outcome.CLEAN
@@ -233,8 +247,7 @@ def _frequent(counts: Counter[Thing]) -> tuple[tuple[Thing, int], ...]:
 def _likeness(host: HostReport, known: dict[int, Identity]) -> tuple[object, ...]:
     """Return what two hosts must share to be told in one block; ``known`` saves work."""
     if host.failure is not None:
-        said = host.failure.message.replace(host.name, "HOST")
-        return ("failure", host.failure.kind, without_numbers(said))
+        return host.failure.likeness(host.name)
     verdict = host.verdict or Verdict()
 
     def of(finding: Finding) -> Identity:
@@ -247,14 +260,23 @@ def _likeness(host: HostReport, known: dict[int, Identity]) -> tuple[object, ...
         host.roles,
         tuple(of(finding) for finding in verdict.findings),
         tuple((*of(one.finding), *waiver_identity(one.waiver)) for one in verdict.waived),
-        tuple((skipped.rule, skipped.reason) for skipped in verdict.skipped),
+        tuple((skipped.rule, skipped.reason, skipped.hint) for skipped in verdict.skipped),
         *(of(finding) for finding in verdict.known),
     )
+
+
+def _nameless(text: str, host: str) -> str:
+    return re.sub(rf"(?<![\w-]){re.escape(host)}(?![\w-])", "HOST", text) if host else text
 
 
 def _merged(members: Sequence[HostReport]) -> HostReport:
     """Return what hosts that are alike share, as one host."""
     first = members[0]
+    if first.failure is not None:
+        if len({host.failure.hint for host in members if host.failure}) > 1:
+            hint = _nameless(first.failure.hint, first.name)
+            return replace(first, failure=replace(first.failure, hint=hint))
+        return first
     verdicts = list({id(host.verdict): host.verdict for host in members if host.verdict}.values())
     if len(verdicts) < 2:  # noqa: PLR2004 - nothing to merge
         return first

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from tuner.policy.policy import Severity
 from tuner.report._clean import clean
-from tuner.report._report import Cause, Outcome, Report, fold
+from tuner.report._report import Cause, Failure, Outcome, Report, fold
 from tuner.rules._finding import Finding, NextBoot, Origin, State, Verdict
 from tuner.rules._state import KeyState
 from tuner.snapshot.snapshot import Missing, Reading
@@ -43,6 +43,15 @@ def names(hosts: Sequence[str], most: int) -> str:
     folded = [clean(name) for name in fold(hosts)]
     shown = ", ".join(folded[:most]) + (", …" if len(folded) > most else "")
     return f"{shown} ({plural(len(hosts), 'host')})" if len(hosts) > 1 else shown
+
+
+def said(host: str, failure: Failure) -> str:
+    """Return why a host has no verdict, to be told after its name, which is not said twice."""
+    name, text = clean(host), clean(failure.message, longest=LONGEST)
+    for start in (f"{name}: ", f"{name} ("):
+        if text.startswith(start):
+            return text[len(name) :].removeprefix(":").lstrip()
+    return text
 
 
 def tally(verdict: Verdict) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from tuner.report._clean import clean
 from tuner.report._report import Failure
+from tuner.report.text import print_hint
 from tuner.sysctl.boot import Boot, Decision, Loss, Stage
 from tuner.sysctl.files import Setting
 from tuner.sysctl.key import Key
@@ -73,7 +74,7 @@ def print_boot(
         message = host.failure.message if host.failure else ""
         console.print(heading.append(f"  {clean(message, longest=600)}", style="red"))
         if host.failure and host.failure.hint:
-            _write(console, Text(clean(host.failure.hint, longest=600), style="dim"), 2)
+            print_hint(host.failure.hint, console, 2)
         return
     boot = host.boot
     heading.append(f"  {boot.program}, Linux {clean(host.kernel)}", style="dim")

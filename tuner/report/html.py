@@ -17,7 +17,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from tuner.report._clean import clean
+from tuner.report._clean import clean, clean_hint
 from tuner.report._command import Commands
 from tuner.report._compact import as_script, compact
 from tuner.report._report import Block, Cause, Outcome, Report
@@ -139,7 +139,8 @@ def _headline(report: Report) -> str:
             case Outcome.FINDINGS:
                 return f"{name}: {tally(host.verdict or Verdict())}"
             case Outcome.UNJUDGED:
-                return f"{name} could not be judged by every rule"
+                every = " by every rule" if host.failure is None else ""
+                return f"{name} could not be judged{every}"
             case Outcome.UNREACHABLE:
                 return f"{name} could not be asked"
     if found == total:
@@ -160,13 +161,18 @@ def _summary(report: Report) -> list[dict[str, str]]:
         if number
     ]
     partly = sum(bool(host.verdict and host.verdict.skipped) for host in report.hosts)
+    unread = sum(
+        host.outcome is Outcome.UNJUDGED and host.failure is not None for host in report.hosts
+    )
     unreachable = report.count(Outcome.UNREACHABLE)
+    if unread:
+        parts.append({"mark": "unjudged", "words": f"{plural(unread, 'host')} could not be judged"})
     if partly:
         words = f"{plural(partly, 'host')} not judged by every rule"
         parts.append({"mark": "unjudged", "words": words})
     if unreachable:
         parts.append({"mark": "unreachable", "words": f"{unreachable:,} unreachable"})
-    if not partly and not unreachable and report.hosts:
+    if not unread and not partly and not unreachable and report.hosts:
         every = "every host was" if len(report.hosts) > 1 else "it was"
         parts.append({"mark": "clean", "words": f"{every} judged by every rule"})
     return parts
@@ -238,7 +244,7 @@ def _group(block: Block, commands: Commands) -> dict[str, Any]:
         "tally": tally(verdict) or OUTCOMES[block.outcome],
         "command": clean(command, longest=_COMMAND) if len(command) <= _COMMAND else "",
         "failure": clean(like.failure.message, longest=LONGEST) if like.failure else "",
-        "hint": clean(like.failure.hint, longest=LONGEST) if like.failure else "",
+        "hint": clean_hint(like.failure.hint) if like.failure else "",
         "findings": [_finding(finding) for finding in verdict.findings],
         "known": [
             {

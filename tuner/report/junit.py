@@ -14,7 +14,7 @@ from datetime import datetime
 from xml.sax.saxutils import escape, quoteattr
 
 from tuner.policy.policy import Severity
-from tuner.report._clean import clean
+from tuner.report._clean import clean, clean_hint
 from tuner.report._command import Commands
 from tuner.report._report import HostReport, Report
 from tuner.report._words import LONGEST, facts, message, standing
@@ -71,7 +71,7 @@ def _suite(
     suite = _Suite(name)
     if host.failure is not None:
         suite.errors += 1
-        text = clean(host.failure.hint, longest=LONGEST)
+        text = clean_hint(host.failure.hint)
         short = clean(host.failure.message, longest=LONGEST)
         suite.ends("answers", "error", clean(host.failure.kind), short, text)
     else:

@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from tuner.report._clean import clean
+from tuner.report._clean import clean, clean_hint
 from tuner.report._command import Commands
 from tuner.report._report import Block, Cause, Outcome, Report
 from tuner.report._words import (
@@ -132,7 +132,7 @@ def _block(block: Block, command: str) -> str:
     if failure is not None:
         lines += [f"{_code(failure.kind)} {_prose(clean(failure.message, longest=LONGEST))}", ""]
         if failure.hint:
-            lines += [_prose(clean(failure.hint, longest=LONGEST)), ""]
+            lines += [_prose(clean_hint(failure.hint)), ""]
     lines += [line for finding in verdict.findings for line in _finding(finding)]
     for finding in verdict.known:
         what = f"{_code(finding.key)} " if finding.key else ""

@@ -13,6 +13,7 @@ from tuner.plan.plan import Change, Left, Plan
 from tuner.plan.unified import unified
 from tuner.report._clean import clean
 from tuner.report._report import Failure, fold
+from tuner.report.text import print_hint
 
 _INDENT = 2
 _BODY = 6
@@ -77,7 +78,7 @@ def _likeness(host: HostPlan) -> object:
     plan = host.plan
     if plan is None:
         failure = host.failure or Failure("", "")
-        return (failure.kind, failure.message.replace(host.name, "HOST"))
+        return failure.likeness(host.name)
     return (host.roles, plan.changes, plan.files, plan.left, plan.cannot_win, host.unjudged)
 
 
@@ -162,9 +163,10 @@ def _few(names: Sequence[str], most: int = _NAMES) -> str:
 def _print_failure(members: Sequence[HostPlan], console: Console) -> None:
     failure = members[0].failure or Failure("unknown", "")
     _write(console, Text.assemble((_names(members), "bold"), "  ", (failure.kind, "red")))
-    for text in (failure.message, failure.hint):
-        if text:
-            _write(console, Text(clean(text, longest=600)), _BODY)
+    if failure.message:
+        _write(console, Text(clean(failure.message, longest=600)), _BODY)
+    if failure.hint:
+        print_hint(failure.hint, console, _BODY)
 
 
 def _print_recap(groups: Sequence[Sequence[HostPlan]], console: Console) -> None:

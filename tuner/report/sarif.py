@@ -11,9 +11,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tuner.report._clean import clean
+from tuner.report._clean import clean, clean_hint
 from tuner.report._command import Commands
-from tuner.report._report import Block, Cause, Report, fold
+from tuner.report._report import Block, Cause, Outcome, Report, fold
 from tuner.report._sarif import SCHEMA, plain, relative, rule_descriptor, unknown_rule
 from tuner.report._words import LONGEST, cause_facts, message, names
 from tuner.rules._finding import Finding
@@ -82,7 +82,7 @@ _NOTIFICATIONS = {
     }
     for name, text in {
         "unreachable": "A host was not asked, or gave no usable answer.",
-        "unjudged": "A rule could not see what it needs on a host.",
+        "unjudged": "A rule could not see what it needs on a host, or a dump cannot be read.",
         "interrupted": "The run was interrupted before every host had answered.",
     }.items()
 }
@@ -202,8 +202,9 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
         if failure is not None:
             text = f"{clean(failure.kind)}: {clean(failure.message, longest=LONGEST)}"
             if failure.hint:
-                text += f" ({clean(failure.hint, longest=LONGEST)})"
-            yield _notification("unreachable", "error", text, block.hosts)
+                text += f" ({clean_hint(failure.hint)})"
+            name = "unreachable" if block.outcome is Outcome.UNREACHABLE else "unjudged"
+            yield _notification(name, "error", text, block.hosts)
         for one in verdict.skipped if verdict else ():
             said = (one.rule, clean(one.reason), clean(one.hint))
             unjudged.setdefault(said, []).append(block)

@@ -8,17 +8,19 @@ from rich.console import Console
 from rich.text import Text
 
 from tuner.policy.policy import Severity
-from tuner.report._clean import clean
+from tuner.report._clean import clean, clean_hint
 from tuner.report._command import Commands
 from tuner.report._known import print_known
 from tuner.report._report import Block, HostReport, Outcome, Report
 from tuner.report._words import (
+    OUTCOMES,
     facts,
     message,
     names,
     plural,
     reading,
     remedies,
+    said,
     standing,
     tally,
     unseen,
@@ -55,12 +57,12 @@ def print_arrival(host: HostReport, console: Console) -> None:
     """Print one host's result as it comes in, a line a finding."""
     name = clean(host.name)
     if host.failure is not None:
-        said = clean(host.failure.message, longest=600).removeprefix(name).removeprefix(": ")
-        console.print(Text.assemble((name, "bold"), ": ", (said, "red")))
+        line = Text.assemble((name, "bold"), ": ", (said(host.name, host.failure), "red"))
+        console.print(line, soft_wrap=True)
         return
     verdict = host.verdict or Verdict()
     if not verdict.findings:
-        console.print(Text.assemble((name, "bold"), f": {host.outcome}"))
+        console.print(Text.assemble((name, "bold"), f": {host.outcome}"), soft_wrap=True)
     for finding in verdict.findings:
         console.print(
             Text.assemble(
@@ -68,7 +70,8 @@ def print_arrival(host: HostReport, console: Console) -> None:
                 ": ",
                 (str(finding.severity), _STYLES[finding.severity]),
                 f" {finding.rule} {clean(finding.key or '')} {_live(finding)}".rstrip(),
-            )
+            ),
+            soft_wrap=True,
         )
 
 
@@ -150,8 +153,14 @@ def _print_failure(block: Block, command: str, console: Console) -> None:
     _write(console, line)
     _write(console, Text(clean(failure.message, longest=600)), _BODY)
     if failure.hint:
-        _write(console, Text(clean(failure.hint, longest=600), style="dim"), _BODY)
+        print_hint(failure.hint, console, _BODY)
     _print_command(block, command, console)
+
+
+def print_hint(hint: str, console: Console, indent: int) -> None:
+    """Print a next step as one line, whatever the width: a command in it is there to be copied."""
+    text = Text(" " * indent + clean_hint(hint), style="dim")
+    console.print(text, soft_wrap=True)
 
 
 def _print_recap(report: Report, found: Sequence[Block], console: Console) -> None:
@@ -162,7 +171,8 @@ def _print_recap(report: Report, found: Sequence[Block], console: Console) -> No
     for block, name in zip(found, titles, strict=True):
         line = Text(f"{name:<{widest}} : ")
         if block.like.verdict is None:
-            line.append("unreachable", style="red")
+            style = "red" if block.outcome is Outcome.UNREACHABLE else "magenta"
+            line.append(OUTCOMES[block.outcome], style=style)
         else:
             line.append_text(_counts(block.like.verdict))
             if report.baseline is not None:

@@ -108,6 +108,10 @@ def _split(data: bytes) -> tuple[Mapping[str, str], bytes]:
             f'no dump: it begins with "{said}"' if said else "no dump: it is empty",
             hint="a dump is what probe.sh prints: sh probe.sh > HOST.dump",
         )
+    if magic[0].endswith(b"\r"):
+        # A terminal (ssh -tt) ends every line so, those of files too; a file's own \r stays.
+        data = data.replace(b"\r\n", b"\n")
+        magic = _MAGIC.search(data) or magic
     if int(magic[1]) != _VERSION:
         raise DumpError(
             f"a dump of version {int(magic[1])}, and this tuner reads version {_VERSION}",

@@ -241,6 +241,7 @@ def test_a_dump_lies_beside_the_file_that_names_it(load: Load, tmp_path: Path) -
         ("tuner_waivers:\n  - reason: r\n    onwer: o\n    key: a.b\n    until: 2030-01-01", 3, 5, "tuner_waivers[0].onwer of host h: there is no such field", "did you mean owner?"),
         ("tuner_waivers:\n  - {key: a.b, reason: r, owner: o, until: soon}", 2, 37, "tuner_waivers[0].until of host h: input should be a valid date", ""),
         ("tuner_waivers:\n  - {key: a b, reason: r, owner: o, until: 2030-01-01}", 2, 6, "not a sysctl key: 'a b'", "write it as sysctl does"),
+        ("tuner_waivers:\n  - {key: net.ipv4.conf.*.rp_filter, reason: r, owner: o, until: 2030-01-01}", 2, 6, "net.ipv4.conf.*.rp_filter is a pattern, and a waiver names one key", "write one waiver for each key"),
         ("ansible_port: 70000", 1, 1, "ansible_port of host h is no port: '70000'", "write 1 to 65535"),
         ("ansible_port: ssh", 1, 1, "is no port: 'ssh'", ""),
         ("ansible_host: [a]", 1, 1, "ansible_host of host h is not text", ""),

@@ -69,7 +69,46 @@ def expecting(key: str, body: str, rest: str = WHY) -> str:
             "p.yml:3:15: severity is one of note, warning, error, not 'bad'",
             "",
         ),
-        ("expect: {'a b': }", "p.yml:1:10: not a sysctl key: 'a b'", ""),
+        (
+            "expect: {'a b': }",
+            "p.yml:1:10: not a sysctl key: 'a b'",
+            "write it as sysctl does: net.ipv4.tcp_syncookies",
+        ),
+        (
+            expecting("net.ipv4.conf.*.rp_filter", "exactly: 7"),
+            "p.yml:2:3: net.ipv4.conf.*.rp_filter is a pattern, and a profile names keys one by one",
+            "name the all and default of that folder, or each interface by itself",
+        ),
+        (
+            expecting("net/ipv4/tcp_*", "exactly: 7"),
+            "p.yml:2:3: net.ipv4.tcp_* is a pattern, and a profile names keys one by one",
+            "write one entry for every key that is meant",
+        ),
+        (
+            f"leave_alone:\n  net.ipv6.neigh.eth?.retrans_time:\n    {WHY}",
+            "p.yml:2:3: net.ipv6.neigh.eth?.retrans_time is a pattern, and a profile names keys one by one",
+            "name the all and default",
+        ),
+        (
+            f"avoid:\n  'net.[a-z].x':\n    values: any\n    {WHY}",
+            "p.yml:2:3: net.[a-z].x is a pattern, and a profile names keys one by one",
+            "write one entry",
+        ),
+        (
+            expecting("tcp_fin_timeout", "exactly: 30"),
+            "p.yml:2:3: tcp_fin_timeout is no whole name of a sysctl",
+            "did you mean net.ipv4.tcp_fin_timeout?",
+        ),
+        (
+            expecting("nett.ipv4.tcp_fin_timeout", "exactly: 30"),
+            "p.yml:2:3: tuner knows no key nett.ipv4.tcp_fin_timeout",
+            "is it misspelt? If not, `required: true` shows hosts without it",
+        ),
+        (
+            expecting("net.ipv4.TCP_FIN_timeout", "exactly: 30"),
+            "p.yml:2:3: tuner knows no key net.ipv4.TCP_FIN_timeout",
+            "did you mean net.ipv4.tcp_fin_timeout?",
+        ),
         ("\tx", "p.yml:1:1: not YAML: found character that cannot start any token", ""),
         ("", "p.yml: the profile is empty", "see profiles/base.yml"),
         ("summary: x\nexpekt: {}", "p.yml:2:1: the profile has no field 'expekt'", "'expect'?"),

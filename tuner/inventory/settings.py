@@ -19,6 +19,7 @@ from tuner.inventory.source import Variable, Vaulted, suggest
 from tuner.inventory.variables import Scope
 from tuner.policy.waiver import Waiver
 from tuner.snapshot.facts import Facts, Known
+from tuner.sysctl.globs import is_pattern
 from tuner.sysctl.key import parse_key
 
 PREFIX = "tuner_"
@@ -295,6 +296,12 @@ class _Settings:
                         f"{variable.name} of host {self.scope.host}: {error}",
                         hint="write it as sysctl does, such as net.ipv4.tcp_syncookies",
                     ) from None
+                if is_pattern(key):
+                    raise variable.place((number, "key")).error(
+                        f"{variable.name} of host {self.scope.host}: {key} is a pattern, and a "
+                        "waiver names one key",
+                        hint="write one waiver for each key, or waive the rule without a key",
+                    )
             found.append(waiver.model_copy(update={"key": key}))
         return tuple(found)
 

@@ -14,14 +14,19 @@ from pydantic import BaseModel, ValidationError
 from tuner.errors import PolicyError
 from tuner.policy.policy import Avoid, Confidence, Expectation, LeaveAlone, Severity
 from tuner.sysctl.catalog import describe, parameters
+from tuner.sysctl.globs import is_pattern
 from tuner.sysctl.key import Key, parse_key
+from tuner.sysctl.nearest import nearest
 from tuner.sysctl.value import parse_value
 
 _LARGEST = 1 << 20  # bytes; the shipped profiles have less than ten thousand
 _DEEPEST = 8
 _FIELDS = ("summary", "extends", "expect", "leave_alone", "avoid")
 _VERBATIM = {"exactly", "one_of", "why", "sources", "summary", "extends", "values", "rule"}
-_CLOSE = 0.85
+_FOLDERS = frozenset(
+    {"abi", "crypto", "debug", "dev", "fs", "kernel", "net", "sunrpc", "user", "vm"}
+)
+"""What /proc/sys has below it in mainline; modules of others may bring more."""
 _NUMERIC = frozenset({"bool", "int", "enum", "bitmap", "vector"})
 _NUMBERS = re.compile(r"\s*(?:-?(?:0[xX][0-9a-fA-F]+|[0-9]+)(?:\s+|\s*$))+")
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -140,9 +145,27 @@ class _Reader:
 
     def _key(self, node: yaml.ScalarNode) -> Key:
         try:
-            return parse_key(node.value)
+            key = parse_key(node.value)
         except ValueError as error:
-            self._fail(node, str(error))
+            self._fail(node, str(error), hint="write it as sysctl does: net.ipv4.tcp_syncookies")
+        if is_pattern(key):
+            self._fail(
+                node,
+                f"{key} is a pattern, and a profile names keys one by one",
+                hint="name the all and default of that folder, or each interface by itself"
+                if re.search(r"\.(?:conf|neigh)\.[^.]*[*?\[]", key)
+                else "write one entry for every key that is meant",
+            )
+        if "." not in key:
+            near = [known for known in parameters() if known.rpartition(".")[2] == key]
+            self._fail(
+                node,
+                f"{key} is no whole name of a sysctl",
+                hint=f"did you mean {near[0]}?"
+                if near
+                else "write it as sysctl does: net.ipv4.tcp_syncookies",
+            )
+        return key
 
     def _entry(
         self, key: Key, key_node: yaml.ScalarNode, body: yaml.Node, model: type[_Entry]
@@ -183,12 +206,13 @@ class _Reader:
         """Refuse keys that are probably misspelled and values that the kernel would refuse."""
         parameter = describe(wanted.key)
         if parameter is None:
-            close = _similar(wanted.key)
-            if close and not wanted.required:
+            close = nearest(wanted.key)
+            if (close or wanted.key.partition(".")[0] not in _FOLDERS) and not wanted.required:
+                asked = f"did you mean {close}" if close else "is it misspelt"
                 self._fail(
                     key_node,
                     f"tuner knows no key {wanted.key}",
-                    hint=f"did you mean {close}? If not, `required: true` shows hosts without it",
+                    hint=f"{asked}? If not, `required: true` shows hosts without it",
                 )
             return
         if parameter.never:
@@ -302,18 +326,3 @@ def _numbers(wanted: Expectation) -> Iterable[int]:
         if bound is not None and not wanted.per_gib:
             numbers = (bound,) if isinstance(bound, int) else bound
             yield from (number for number in numbers if number is not None)
-
-
-def _similar(key: Key) -> str:
-    """Return the known key that somebody may have meant; empty for none.
-
-    Only the last component may differ: siblings of other interfaces look alike and are not.
-    """
-    folder, _, last = key.rpartition(".")
-    siblings = {
-        known.rpartition(".")[2]: known
-        for known in parameters()
-        if known.rpartition(".")[0] == folder
-    }
-    close = difflib.get_close_matches(last, siblings, n=1, cutoff=_CLOSE)
-    return siblings[close[0]] if close else ""

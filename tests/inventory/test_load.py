@@ -156,3 +156,61 @@ def test_a_script_may_be_a_broken_interpreter(tmp_path: Path) -> None:
     path.write_text("#!/no/such/interpreter\n")
     path.chmod(0o755)
     assert "the script cannot be started: No such file" in str(_refused(path))
+
+
+BOMB = "".join(
+    [
+        "m0: &m0 {a: x, b: y}\n",
+        *(f"m{n}: &m{n} {{a: *m{n - 1}, b: *m{n - 1}}}\n" for n in range(1, 31)),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("use", "place"),
+    [
+        ("tuner_facts: *m30", "h.yml:32:1: tuner_facts of host h holds more than 100000 values"),
+        ("tuner_waivers: [*m30]", "h.yml:32:1: tuner_waivers of host h holds more than 100000"),
+        ("ansible_host: '{{ m30 }}'", "h.yml:31:1: m30 of host h holds more than 100000 values"),
+        ("ansible_user: '{{ hostvars.h.m30 }}'", "h.yml:31:1: m30 of host h holds more than"),
+        ("unused: [*m30, !unsafe {a: *m30}]", ""),
+    ],
+)
+def test_anchors_that_multiply_each_other_end(tmp_path: Path, use: str, place: str) -> None:
+    (tmp_path / "hosts").write_text("h\n")
+    (tmp_path / "host_vars").mkdir()
+    (tmp_path / "host_vars/h.yml").write_text(BOMB + use + "\n")
+    if not place:
+        assert len(load_inventory(tmp_path / "hosts")) == 1
+        return
+    with pytest.raises(InventoryError, match="holds more than") as caught:
+        load_inventory(tmp_path / "hosts")
+    assert place in str(caught.value)
+    assert "Write out what is meant" in caught.value.hint
+
+
+def test_expressions_that_double_a_text_end(tmp_path: Path) -> None:
+    lines = [
+        "m0: xxxxxxxxxx",
+        *(f"m{n}: '{{{{ m{n - 1} }}}}{{{{ m{n - 1} }}}}'" for n in range(1, 29)),
+    ]
+    (tmp_path / "hosts").write_text("h\n")
+    (tmp_path / "host_vars").mkdir()
+    (tmp_path / "host_vars/h.yml").write_text("\n".join([*lines, "ansible_host: '{{ m28 }}'\n"]))
+    with pytest.raises(
+        InventoryError, match=r"h\.yml:21:1: m20 of host h holds more than 10000000 c"
+    ):
+        load_inventory(tmp_path / "hosts")
+
+
+def test_groups_that_multiply_each_other_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.inventory.yaml_text._MOST_VISITS", 1000)
+    lines = ["g0: &m0 {hosts: {h: }}"]
+    lines += [
+        f"g{n}: &m{n} {{children: {{a{n}: *m{n - 1}, b{n}: *m{n - 1}}}}}" for n in range(1, 31)
+    ]
+    (tmp_path / "hosts.yml").write_text("\n".join(lines) + "\n")
+    with pytest.raises(InventoryError, match=r":1:5: aliases lead to this mapping more than 1000 "):
+        load_inventory(tmp_path / "hosts.yml")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuner.errors import InventoryError
 from tuner.inventory.addresses import is_ip_address
+from tuner.inventory.sizes import excess
 from tuner.inventory.source import Sealed, Unsafe, Variable, Vaulted
 from tuner.inventory.variables import Scope, Variables
 
@@ -39,8 +40,9 @@ class Expressions:
         """Return the variable's value for that host; it may be `Vaulted`.
 
         Raises:
-            InventoryError: an expression that cannot be evaluated.
+            InventoryError: an expression that cannot be evaluated, or a value without measure.
         """
+        _check_size(variable.value, scope, variable)
         if not _is_template(variable.value):
             return variable.value
         return self._filled(scope, variable, ())
@@ -58,7 +60,9 @@ class Expressions:
             raise variable.place().error(
                 f"{variable.name} of host {scope.host} is more than {_DEEPEST} variables away"
             )
+        _check_size(variable.value, scope, variable)
         value = self._fill(variable.value, scope, variable, (*trail, step))
+        _check_size(value, scope, variable)
         self._ready[step] = value
         return value
 
@@ -235,6 +239,14 @@ class _AllHosts(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._variables.tree.hosts)
+
+
+def _check_size(value: Any, scope: Scope, variable: Variable) -> None:
+    if too_much := excess(value):
+        raise variable.place().error(
+            f"{variable.name} of host {scope.host} holds {too_much}",
+            hint="do anchors or expressions in it multiply each other? Write out what is meant",
+        )
 
 
 def _is_template(value: Any) -> bool:

@@ -19,6 +19,7 @@ except ImportError:  # pragma: no cover - wheels of PyYAML bring libyaml along
 
 _TAG = "tag:yaml.org,2002:"
 _STR, _MAP, _SEQ = _TAG + "str", _TAG + "map", _TAG + "seq"
+_MOST_VISITS = 1_000_000  # as many hosts may share a mapping
 _VAULT_MARK = "$ANSIBLE_VAULT;"
 
 Note: TypeAlias = Callable[[Place, str], None]
@@ -38,6 +39,7 @@ class YamlText:
         self.note = note
         self._made: dict[int, Any] = {}
         self._making: set[int] = set()
+        self._visits: dict[int, int] = {}
         self._constructor = yaml.constructor.SafeConstructor()
         self._resolver = yaml.resolver.Resolver()
         self.node: Node | None = None
@@ -80,9 +82,19 @@ class YamlText:
         return self.source.place(node.start_mark.line + 1, node.start_mark.column + 1)
 
     def entries(self, value: dict[Any, Any], node: Node | None) -> list[Entry]:
-        """Return the pairs of a mapping, each key once, with the nodes of key and value."""
+        """Return the pairs of a mapping, each key once, with the nodes of key and value.
+
+        Raises:
+            InventoryError: aliases lead to it without end.
+        """
         if not isinstance(node, MappingNode):
             return [(key, None, item, None) for key, item in value.items()]
+        visits = self._visits[id(node)] = self._visits.get(id(node), 0) + 1
+        if visits > _MOST_VISITS:
+            raise self.place(node).error(
+                f"aliases lead to this mapping more than {_MOST_VISITS} times",
+                hint="do anchors in it multiply each other? Write out what is meant",
+            )
         found: dict[Any, Entry] = {}
         for key_node, value_node in node.value:
             key = self._make(key_node)
@@ -150,15 +162,21 @@ class YamlText:
         return make_literal([self._make(item) for item in node.value])
 
 
-def make_literal(value: Any) -> Any:
-    """Return the value with every text in it marked as no template."""
+def make_literal(value: Any, made: dict[int, Any] | None = None) -> Any:
+    """Return the value with every text in it marked as no template.
+
+    ``made``: what was made of the values seen so far, by identity; one is made only once.
+    """
+    made = {} if made is None else made
     if isinstance(value, str):
         return Unsafe(value)
+    if id(value) in made:
+        return made[id(value)]
     if isinstance(value, list):
-        return [make_literal(item) for item in value]
-    if isinstance(value, dict):
-        return {key: make_literal(item) for key, item in value.items()}
-    return value
+        made[id(value)] = [make_literal(item, made) for item in value]
+    elif isinstance(value, dict):
+        made[id(value)] = {key: make_literal(item, made) for key, item in value.items()}
+    return made.get(id(value), value)
 
 
 def _unwrap(found: dict[str, Any]) -> Any:

@@ -70,6 +70,81 @@ def expecting(key: str, body: str, rest: str = WHY) -> str:
             "",
         ),
         (
+            expecting("net.ipv4.ip_local_port_range", "exactly: 60000 1024"),
+            "p.yml:3:14: net.ipv4.ip_local_port_range: the kernel refuses '60000 1024'",
+            "the first port comes first",
+        ),
+        (
+            expecting("net.ipv4.ip_local_port_range", 'exactly: "1024,65000"'),
+            "p.yml:3:14: net.ipv4.ip_local_port_range: the kernel refuses '1024,65000'",
+            "it takes two ports, as in 1024 65000",
+        ),
+        (
+            expecting("net.ipv4.ip_local_port_range", "exactly: 1024"),
+            "p.yml:3:14: net.ipv4.ip_local_port_range: '1024' is not what the kernel can show: it has 2 numbers",
+            "write all of them",
+        ),
+        (
+            expecting("net.ipv4.ip_local_reserved_ports", "exactly: 80-70"),
+            "p.yml:3:14: net.ipv4.ip_local_reserved_ports: the kernel refuses '80-70'",
+            "ports and ranges such as 8080,9000-9010",
+        ),
+        (
+            expecting("net.ipv4.ip_local_reserved_ports", 'exactly: "80,443,70000"'),
+            "p.yml:3:14: net.ipv4.ip_local_reserved_ports: the kernel refuses '80,443,70000'",
+            "ports and ranges",
+        ),
+        (
+            expecting("net.ipv4.ip_local_reserved_ports", 'exactly: "443,80,81"'),
+            "p.yml:3:14: net.ipv4.ip_local_reserved_ports: '443,80,81' is never what the kernel shows",
+            "it makes '80-81,443' of it; write that",
+        ),
+        (
+            expecting("net.ipv4.tcp_congestion_control", "exactly: b br"),
+            "p.yml:3:14: net.ipv4.tcp_congestion_control: the kernel refuses 'b br'",
+            "it takes one name of at most 15 characters",
+        ),
+        (
+            expecting("net.ipv4.tcp_congestion_control", 'exactly: ""'),
+            "p.yml:3:14: net.ipv4.tcp_congestion_control: the kernel refuses ''",
+            "it takes one name of at most 15 characters",
+        ),
+        (
+            expecting("net.ipv4.tcp_congestion_control", "exactly: aaaaaaaaaaaaaaaaaaaa"),
+            "p.yml:3:14: net.ipv4.tcp_congestion_control: the kernel refuses 'aaaaaaaaaaaaaaaaaaaa'",
+            "it takes one name",
+        ),
+        (
+            expecting("net.core.default_qdisc", "one_of: [fq, f q]"),
+            "p.yml:3:13: net.core.default_qdisc: the kernel refuses 'f q'",
+            "it takes one name",
+        ),
+        (
+            expecting("net.ipv4.tcp_fin_timeout", "exactly: 30 40"),
+            "p.yml:3:14: net.ipv4.tcp_fin_timeout: '30 40' is not what the kernel can show: it has one number",
+            "write 30",
+        ),
+        (
+            expecting("net.ipv4.tcp_rmem", "exactly: 4096 8192"),
+            "p.yml:3:14: net.ipv4.tcp_rmem: '4096 8192' is not what the kernel can show: it has 3 numbers",
+            "write all of them",
+        ),
+        (
+            expecting("net.ipv4.tcp_fin_timeout", 'exactly: "0x1e"'),
+            "p.yml:3:14: net.ipv4.tcp_fin_timeout: '0x1e' is never what the kernel shows",
+            "it makes '30' of it; write that",
+        ),
+        (
+            expecting("net.ipv4.tcp_available_congestion_control", "exactly: reno"),
+            "p.yml:2:3: the kernel lets nobody write net.ipv4.tcp_available_congestion_control, so a profile cannot ask for a value",
+            "take it out",
+        ),
+        (
+            expecting("net.ipv4.tcp_congestion_control", "at_least: 5"),
+            "p.yml:3:15: net.ipv4.tcp_congestion_control holds text, which at_least cannot compare",
+            "use exactly or one_of",
+        ),
+        (
             "expect: {'a b': }",
             "p.yml:1:10: not a sysctl key: 'a b'",
             "write it as sysctl does: net.ipv4.tcp_syncookies",
@@ -121,6 +196,23 @@ def test_refusals(text: str, message: str, hint: str) -> None:
         parse_profile("p", text, file="p.yml")
     assert str(caught.value) == message
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("net.ipv4.ip_local_port_range", "1024 65000"),
+        ("net.ipv4.ip_local_reserved_ports", '""'),
+        ("net.ipv4.ip_local_reserved_ports", '"80-81,443"'),
+        ("net.ipv4.tcp_congestion_control", "bbr"),
+        ("net.ipv4.tcp_congestion_control", "of_tomorrow"),
+        ("net.core.default_qdisc", "fq_codel"),
+        ("net.ipv4.tcp_rmem", "4096 131072 6291456"),
+        ("net.ipv4.tcp_max_tw_buckets", "-1"),
+    ],
+)
+def test_what_the_kernel_takes_is_no_refusal(key: str, value: str) -> None:
+    assert parse_profile("p", expecting(key, f"exactly: {value}")).expectations
 
 
 YAML = st.recursive(

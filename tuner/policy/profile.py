@@ -12,9 +12,12 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from tuner.errors import PolicyError
+from tuner.policy.compliance import same
 from tuner.policy.policy import Avoid, Confidence, Expectation, LeaveAlone, Severity
-from tuner.sysctl.catalog import describe, parameters
+from tuner.sysctl.catalog import describe, latest_release, parameters
+from tuner.sysctl.forms import NUMERIC, PORT_RANGE, count
 from tuner.sysctl.globs import is_pattern
+from tuner.sysctl.kernel import LONGEST_NAMES, Kernel
 from tuner.sysctl.key import Key, parse_key
 from tuner.sysctl.nearest import nearest
 from tuner.sysctl.value import parse_value
@@ -27,8 +30,6 @@ _FOLDERS = frozenset(
     {"abi", "crypto", "debug", "dev", "fs", "kernel", "net", "sunrpc", "user", "vm"}
 )
 """What /proc/sys has below it in mainline; modules of others may bring more."""
-_NUMERIC = frozenset({"bool", "int", "enum", "bitmap", "vector"})
-_NUMBERS = re.compile(r"\s*(?:-?(?:0[xX][0-9a-fA-F]+|[0-9]+)(?:\s+|\s*$))+")
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _Entry = TypeVar("_Entry", bound=BaseModel)
@@ -222,18 +223,20 @@ class _Reader:
                 hint=f"see {parameter.replaced_by}" if parameter.replaced_by else "",
             )
         at = nodes.get(wanted.relation, key_node)
-        if parameter.type in _NUMERIC:
-            for text in (wanted.exactly, *(wanted.one_of or ())):
-                if text is not None and not _NUMBERS.fullmatch(text):
-                    self._fail(
-                        at,
-                        f"{wanted.key}: the kernel refuses {text!r}",
-                        hint="it takes whole numbers",
-                    )
-        if parameter.range is None:
-            return
+        if not parameter.writable:
+            self._fail(
+                key_node,
+                f"the kernel lets nobody write {wanted.key}, so a profile cannot ask for a value",
+                hint="take it out",
+            )
+        if wanted.relation in {"at_least", "at_most", "between"} and not _is_numeric(wanted.key):
+            self._fail(
+                at,
+                f"{wanted.key} holds text, which {wanted.relation} cannot compare",
+                hint="use exactly or one_of",
+            )
         for number in _numbers(wanted):
-            if number not in parameter.range:
+            if parameter.range is not None and number not in parameter.range:
                 low, high = parameter.range.min, parameter.range.max
                 self._fail(
                     at,
@@ -241,6 +244,10 @@ class _Reader:
                     hint=f"it takes {'any' if low is None else low} to "
                     f"{'any' if high is None else high}",
                 )
+        for text in (wanted.exactly, *(wanted.one_of or ())):
+            problem, hint = ("", "") if text is None else _why_refused(wanted.key, text)
+            if problem:
+                self._fail(at, f"{wanted.key}: {problem}", hint=hint)
 
     def _word(
         self, node: yaml.Node, value: Any, name: str, kind: type[Severity | Confidence]
@@ -326,3 +333,43 @@ def _numbers(wanted: Expectation) -> Iterable[int]:
         if bound is not None and not wanted.per_gib:
             numbers = (bound,) if isinstance(bound, int) else bound
             yield from (number for number in numbers if number is not None)
+
+
+def _is_numeric(key: Key) -> bool:
+    parameter = describe(key)
+    return key == PORT_RANGE or (parameter is not None and parameter.type in NUMERIC)
+
+
+def _why_refused(key: Key, text: str) -> tuple[str, str]:
+    """Return why the kernel never shows that text, and what to write; empty where it may."""
+    refused = f"the kernel refuses {text!r}"
+    parameter = describe(key)
+    longest = LONGEST_NAMES.get(key)
+    if longest is not None:
+        if len(text.split()) == 1 and len(text.encode("utf-8", "replace")) <= longest:
+            return "", ""  # whether a module provides that name, a host can tell
+        return refused, f"it takes one name of at most {longest} characters"
+    kernel = Kernel({key: None}, version=latest_release())
+    many = count(key)
+    if _is_numeric(key):
+        numbers = parse_value(text).written
+        if not numbers:
+            takes = "two ports, as in 1024 65000" if key == PORT_RANGE else "whole numbers"
+            return refused, f"it takes {takes}"
+        if many and len(numbers) != many:
+            return (
+                f"{text!r} is not what the kernel can show: it has "
+                + ("one number" if many == 1 else f"{many} numbers"),
+                f"write {' '.join(map(str, numbers[:many]))}"
+                if len(numbers) > many
+                else "write all of them",
+            )
+    error = kernel.write(key, text.encode("utf-8", "replace") + b"\n").error
+    if error == "EINVAL":
+        if key == PORT_RANGE:
+            return refused, "the first port comes first, and both lie between 1 and 65535"
+        return refused, (parameter.accepts if parameter else "") or "write what it shows on a host"
+    shown = kernel.text(key)
+    if not error and shown is not None and not same(parse_value(text), parse_value(shown)):
+        return f"{text!r} is never what the kernel shows", f"it makes {shown!r} of it; write that"
+    return "", ""

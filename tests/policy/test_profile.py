@@ -287,3 +287,16 @@ def test_folders_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_bytes(b"summary: \xff")
     with pytest.raises(PolicyError, match="not UTF-8"):
         load_profiles([tmp_path])
+
+
+def test_a_misspelt_parent_is_shown_and_is_never_the_profile_itself(tmp_path: Path) -> None:
+    for wrong, near in (
+        ("bsae", "did you mean 'base'?"),
+        ("mien", "There are: base, client-heavy"),
+    ):
+        (tmp_path / "mine.yml").write_text(f"summary: x\nextends: [{wrong}]\n")
+        with pytest.raises(PolicyError, match="extends an unknown profile") as caught:
+            resolve(load_profiles([PROFILES, tmp_path]), ["mine"])
+        assert str(caught.value).startswith(f"{tmp_path / 'mine.yml'}:2:10: ")
+        assert caught.value.hint.startswith(near)
+        assert "mine" not in caught.value.hint

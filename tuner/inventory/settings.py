@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from tuner.errors import InventoryError
 from tuner.inventory.expressions import Expressions
 from tuner.inventory.host import Become, Host, Way
-from tuner.inventory.source import Variable, Vaulted, suggest
+from tuner.inventory.source import Place, Variable, Vaulted, suggest
 from tuner.inventory.variables import Scope
 from tuner.policy.waiver import Waiver
 from tuner.snapshot.facts import Facts, Known
@@ -85,12 +85,14 @@ class _Settings:
         scope = self.scope
         dump = self._dump()
         offline = bool(dump) or self.given.offline
+        roles, places = (self.given.roles, ()) if self.given.roles else self._roles()
         way = Way.DUMP if dump else Way.SSH if offline else self._way()
         host = Host(
             name=scope.host,
             way=way,
             dump=dump,
-            roles=self.given.roles or self._roles(),
+            roles=roles,
+            roles_at=places,
             facts=self._facts(),
             waivers=self._waivers(),
             groups=scope.groups,
@@ -256,15 +258,19 @@ class _Settings:
         # What the command line was given stays relative to where it was given.
         return str(Path(variable.source.folder, os.path.expanduser(text)))  # noqa: PTH111 - never raises
 
-    def _roles(self) -> tuple[str, ...]:
+    def _roles(self) -> tuple[tuple[str, ...], tuple[Place, ...]]:
         variable = self._find("tuner_roles")
         if variable is None:
-            return ()
+            return (), ()
         value = self._value(variable)
         roles = self._validated(_ROLES, [value] if isinstance(value, str) else value, variable)
         if not all(role.strip() for role in roles):
             raise self._error(variable, "holds an empty name", hint="name a profile")
-        return tuple(dict.fromkeys(role.strip() for role in roles))
+        places: dict[str, Place] = {}
+        for number, role in enumerate(roles):
+            if role.strip() not in places:
+                places[role.strip()] = variable.place((number,))
+        return tuple(places), tuple(places.values())
 
     def _facts(self) -> Facts:
         variable = self._find("tuner_facts")

@@ -46,6 +46,7 @@ class Profile:
     leave_alone: Mapping[Key, LeaveAlone] = field(default_factory=dict)
     avoid: Mapping[Key, Avoid] = field(default_factory=dict)
     file: str = ""
+    extends_at: tuple[int, int] = (0, 0)  # line and column
 
 
 def parse_profile(name: str, text: str, *, file: str = "") -> Profile:
@@ -92,6 +93,7 @@ class _Reader:
             leave_alone=leave_alone,
             avoid=avoid,
             file=self._file,
+            extends_at=_place(fields["extends"]) if "extends" in fields else (0, 0),
         )
 
     def _compose(self, text: str) -> yaml.Node | None:
@@ -320,6 +322,10 @@ class _Reader:
             column=node.start_mark.column + 1,
             hint=hint,
         )
+
+
+def _place(node: yaml.Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
 
 
 def _numbers(wanted: Expectation) -> Iterable[int]:

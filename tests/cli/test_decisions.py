@@ -353,7 +353,7 @@ def test_a_baseline_written_anew_keeps_what_was_not_judged(place: Path) -> None:
     [
         (None, "known.yml: cannot read the baseline: No such file"),
         ("version: 9\n", "known.yml:1:1: a baseline of version 9"),
-        ("- x\n", "known.yml:1:1: input should be"),
+        ("- x\n", "known.yml:1:1: this file is a list, not a mapping"),
     ],
 )
 def test_a_wrong_baseline_is_told_before_anybody_is_asked(

@@ -212,3 +212,13 @@ def test_groups_that_multiply_each_other_end(
     (tmp_path / "hosts.yml").write_text("\n".join(lines) + "\n")
     with pytest.raises(InventoryError, match=r":1:5: aliases lead to this mapping more than 1000 "):
         load_inventory(tmp_path / "hosts.yml")
+
+
+def test_a_host_that_yaml_takes_for_a_date_is_shown_as_written(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text("all:\n  hosts:\n    2024-01-01:\n")
+    with pytest.raises(InventoryError) as caught:
+        load_inventory(tmp_path / "hosts.yml")
+    assert str(caught.value).endswith(
+        "hosts.yml:3:5: the host 2024-01-01 is a date to YAML, not text"
+    )
+    assert caught.value.hint == 'put the name in quotes: "2024-01-01":'

@@ -62,7 +62,7 @@ def expecting(key: str, body: str, rest: str = WHY) -> str:
         (
             expecting("net.core.somaxconn", "at_least: 1", "sources: [here]\n"),
             "p.yml:2:3: net.core.somaxconn: lacks 'why'",
-            "",
+            "add why: below the key",
         ),
         (
             expecting("net.core.somaxconn", "severity: bad\n    at_least: 1"),
@@ -143,6 +143,31 @@ def expecting(key: str, body: str, rest: str = WHY) -> str:
             expecting("net.ipv4.tcp_congestion_control", "at_least: 5"),
             "p.yml:3:15: net.ipv4.tcp_congestion_control holds text, which at_least cannot compare",
             "use exactly or one_of",
+        ),
+        (
+            expecting("net.core.somaxconn", "exactly: [30]"),
+            "p.yml:3:14: net.core.somaxconn: exactly is a list",
+            "it is one value as text, such as 4096",
+        ),
+        (
+            expecting("net.core.somaxconn", "at_least: many"),
+            "p.yml:3:15: net.core.somaxconn: at_least is 'many'",
+            "it is a whole number, or one for each position",
+        ),
+        (
+            expecting("net.core.somaxconn", "between: [1]"),
+            "p.yml:3:14: net.core.somaxconn: between is not what it may be",
+            "it is the lowest and the highest number",
+        ),
+        (
+            expecting("net.core.somaxconn", "exactly: 1\n    exactly: 2"),
+            "p.yml:4:5: net.core.somaxconn: 'exactly' is there twice",
+            "take one of them out",
+        ),
+        (
+            expecting("net.core.somaxconn", "exactly: 1", 'why: ""\n    sources: [x]\n'),
+            "p.yml:4:10: net.core.somaxconn: why is empty",
+            "write something there, or take it out",
         ),
         (
             "expect: {'a b': }",

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from tuner.documents import in_words
 from tuner.errors import InventoryError
 from tuner.inventory.expressions import Expressions
 from tuner.inventory.host import Become, Host, Way
@@ -321,13 +322,13 @@ class _Settings:
         where = [step for step in detail["loc"] if isinstance(step, (str, int))]
         problem, hint = _explain(detail)
         parts = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in where)
+        joint = " " if problem.startswith("is ") else ": "
         raise variable.place(where).error(
-            f"{variable.name}{parts} of host {self.scope.host}: {problem}", hint=hint
+            f"{variable.name}{parts} of host {self.scope.host}{joint}{problem}", hint=hint
         ) from None
 
 
 def _explain(detail: ErrorDetails) -> tuple[str, str]:
-    message = detail["msg"].removeprefix("Value error, ")
     name = str(detail["loc"][-1]) if detail["loc"] else ""
     match detail["type"]:
         case "extra_forbidden":
@@ -340,4 +341,8 @@ def _explain(detail: ErrorDetails) -> tuple[str, str]:
             given = str(detail["input"])[:40]
             choices = [word.strip("' ") for part in words.split(",") for word in part.split(" or ")]
             return f"{given!r} is not one of {words}", suggest(given, choices)
-    return message[:1].lower() + message[1:], ""
+        case "invalid_key":
+            return f"{name} is no name of a field", "take it out"
+        case "value_error":
+            return detail["msg"].removeprefix("Value error, "), "add rule: or key:"
+    return in_words(detail)

@@ -11,13 +11,12 @@ from typing import Any, NoReturn, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from tuner.documents import in_words, kind_of
 from tuner.errors import PolicyError
-from tuner.policy.compliance import same
 from tuner.policy.policy import Avoid, Confidence, Expectation, LeaveAlone, Severity
-from tuner.sysctl.catalog import describe, latest_release, parameters
-from tuner.sysctl.forms import NUMERIC, PORT_RANGE, count
+from tuner.policy.refusals import is_numeric, why_refused
+from tuner.sysctl.catalog import describe, parameters
 from tuner.sysctl.globs import is_pattern
-from tuner.sysctl.kernel import LONGEST_NAMES, Kernel
 from tuner.sysctl.key import Key, parse_key
 from tuner.sysctl.nearest import nearest
 from tuner.sysctl.value import parse_value
@@ -31,6 +30,21 @@ _FOLDERS = frozenset(
 )
 """What /proc/sys has below it in mainline; modules of others may bring more."""
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_MEANT = {
+    "exactly": "one value as text, such as 4096 or '4096 8192 16384'",
+    "one_of": "a list of values: ['1', '2']",
+    "at_least": "a whole number, or one for each position: [4096, null]",
+    "at_most": "a whole number, or one for each position: [4096, null]",
+    "between": "the lowest and the highest number, or such a pair for each position",
+    "default": "true, or not there",
+    "per_gib": "true or false",
+    "required": "true or false",
+    "why": "a sentence",
+    "sources": "a list of places where it can be read",
+    "values": "a few words",
+    "rule": "a rule's name",
+}
 
 _Entry = TypeVar("_Entry", bound=BaseModel)
 
@@ -142,7 +156,7 @@ class _Reader:
         for key_node, body in self._pairs(node, "a mapping of keys"):
             key = self._key(key_node)
             if key in found:
-                self._fail(key_node, f"{key} is there twice")
+                self._fail(key_node, f"{key} is there twice", hint="take one of them out")
             found[key] = self._entry(key, key_node, body, model)
         return found
 
@@ -192,13 +206,22 @@ class _Reader:
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = next((nodes[str(part)] for part in first["loc"] if part in nodes), key_node)
-            lacking = str(first["loc"][0]) if first["type"] == "missing" else ""
-            message = first["msg"].removeprefix("Value error, ")
+            lacking = (
+                str(first["loc"][0])
+                if first["type"] == "missing" and len(first["loc"]) == 1
+                else ""
+            )
             if lacking:
-                message = f"lacks {lacking!r}"
-            elif first["loc"]:
-                message = f"{first['loc'][0]}: {message[:1].lower()}{message[1:]}"
-            self._fail(where, f"{key}: {message}")
+                self._fail(where, f"{key}: lacks {lacking!r}", hint=f"add {lacking}: below the key")
+            name = str(first["loc"][0]) if first["loc"] else ""
+            problem, hint = in_words(first)
+            if problem.startswith("is ") and "empty" not in problem:
+                problem, hint = f"is {kind_of(values[name])}", f"it is {_MEANT[name]}"
+                if isinstance(values[name], str):
+                    problem = f"is {values[name][:40]!r}"
+            elif name in {"between", "at_least", "at_most"}:
+                problem, hint = "is not what it may be", f"it is {_MEANT[name]}"
+            self._fail(where, f"{key}: {name} {problem}".replace(":  ", ": "), hint=hint)
         if isinstance(entry, Expectation):
             self._check_against_kernel(entry, key_node, nodes)
         return entry
@@ -231,7 +254,7 @@ class _Reader:
                 f"the kernel lets nobody write {wanted.key}, so a profile cannot ask for a value",
                 hint="take it out",
             )
-        if wanted.relation in {"at_least", "at_most", "between"} and not _is_numeric(wanted.key):
+        if wanted.relation in {"at_least", "at_most", "between"} and not is_numeric(wanted.key):
             self._fail(
                 at,
                 f"{wanted.key} holds text, which {wanted.relation} cannot compare",
@@ -247,7 +270,7 @@ class _Reader:
                     f"{'any' if high is None else high}",
                 )
         for text in (wanted.exactly, *(wanted.one_of or ())):
-            problem, hint = ("", "") if text is None else _why_refused(wanted.key, text)
+            problem, hint = ("", "") if text is None else why_refused(wanted.key, text)
             if problem:
                 self._fail(at, f"{wanted.key}: {problem}", hint=hint)
 
@@ -272,7 +295,9 @@ class _Reader:
                     hint=f"did you mean {close[0]!r}?" if close else f"fields: {', '.join(names)}",
                 )
             if key.value in seen:
-                self._fail(key, f"{owner}: {key.value!r} is there twice")
+                self._fail(
+                    key, f"{owner}: {key.value!r} is there twice", hint="take one of them out"
+                )
             seen.add(key.value)
             yield key.value, value
 
@@ -339,43 +364,3 @@ def _numbers(wanted: Expectation) -> Iterable[int]:
         if bound is not None and not wanted.per_gib:
             numbers = (bound,) if isinstance(bound, int) else bound
             yield from (number for number in numbers if number is not None)
-
-
-def _is_numeric(key: Key) -> bool:
-    parameter = describe(key)
-    return key == PORT_RANGE or (parameter is not None and parameter.type in NUMERIC)
-
-
-def _why_refused(key: Key, text: str) -> tuple[str, str]:
-    """Return why the kernel never shows that text, and what to write; empty where it may."""
-    refused = f"the kernel refuses {text!r}"
-    parameter = describe(key)
-    longest = LONGEST_NAMES.get(key)
-    if longest is not None:
-        if len(text.split()) == 1 and len(text.encode("utf-8", "replace")) <= longest:
-            return "", ""  # whether a module provides that name, a host can tell
-        return refused, f"it takes one name of at most {longest} characters"
-    kernel = Kernel({key: None}, version=latest_release())
-    many = count(key)
-    if _is_numeric(key):
-        numbers = parse_value(text).written
-        if not numbers:
-            takes = "two ports, as in 1024 65000" if key == PORT_RANGE else "whole numbers"
-            return refused, f"it takes {takes}"
-        if many and len(numbers) != many:
-            return (
-                f"{text!r} is not what the kernel can show: it has "
-                + ("one number" if many == 1 else f"{many} numbers"),
-                f"write {' '.join(map(str, numbers[:many]))}"
-                if len(numbers) > many
-                else "write all of them",
-            )
-    error = kernel.write(key, text.encode("utf-8", "replace") + b"\n").error
-    if error == "EINVAL":
-        if key == PORT_RANGE:
-            return refused, "the first port comes first, and both lie between 1 and 65535"
-        return refused, (parameter.accepts if parameter else "") or "write what it shows on a host"
-    shown = kernel.text(key)
-    if not error and shown is not None and not same(parse_value(text), parse_value(shown)):
-        return f"{text!r} is never what the kernel shows", f"it makes {shown!r} of it; write that"
-    return "", ""

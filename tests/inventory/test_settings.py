@@ -316,3 +316,20 @@ def test_where_a_json_variable_is(tmp_path: Path) -> None:
     )
     with pytest.raises(InventoryError, match=r"list.json:3:4: tuner has no variable tuner_role"):
         load_inventory(path)
+
+
+@pytest.mark.parametrize(
+    ("rule", "hint"),
+    [("drfit", "did you mean drift?"), ("nonsense", "tuner rules lists them all")],
+)
+def test_a_waiver_of_a_rule_that_is_none_is_refused(
+    load: Load, tmp_path: Path, rule: str, hint: str
+) -> None:
+    text = f"tuner_waivers:\n  - reason: r\n    rule: {rule}\n    owner: o\n    until: 2030-01-01\n"
+    assert load(text).waivers[0].rule == rule  # nobody said which rules there are
+    with pytest.raises(InventoryError) as caught:
+        load(text, rules=lambda: {"drift", "sack-off"})
+    place = f"{tmp_path}/host_vars/h.yml:3:5"
+    assert str(caught.value) == f"{place}: tuner_waivers of host h: there is no rule '{rule}'"
+    assert caught.value.hint == hint
+    assert load(text.replace(rule, "drift"), rules=lambda: {"drift"}).waivers[0].rule == "drift"

@@ -17,6 +17,7 @@ from tuner.inventory.host import Host, Way
 from tuner.inventory.load import load_inventory
 from tuner.remote.offline import dumps_in
 from tuner.report._clean import clean
+from tuner.rules._check import registry
 
 COLLECTED = "inventory.yml"
 """The inventory that ``tuner collect`` leaves in its folder beside the dumps."""
@@ -42,6 +43,7 @@ def choose_hosts(options: argparse.Namespace) -> tuple[Host, ...]:
             become_password=_become_password(options),
             password=_prompt("SSH password: ", "--ask-pass") if options.ask_pass else None,
             warn=_warn,
+            rules=registry,
         )
     if options.inventory is None and len(sources) == 1 and (sources[0] / COLLECTED).is_file():
         return _declared(options, sources[0] / COLLECTED)
@@ -98,7 +100,9 @@ def limitable(options: argparse.Namespace) -> bool:
 
 def _declared(options: argparse.Namespace, path: Path) -> tuple[Host, ...]:
     """Return the hosts of an inventory that will not be connected to."""
-    return load_inventory(path, limit=options.limit, roles=options.roles, warn=_warn)
+    return load_inventory(
+        path, limit=options.limit, roles=options.roles, warn=_warn, rules=registry
+    )
 
 
 def _warn(warning: InventoryError) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,6 +44,7 @@ class Given:
 
     ``become_password`` and ``password`` serve hosts whose variables have none that can be read.
     ``offline``: no host will be connected to, so how that would be done is not looked at.
+    ``rules``: returns the rules that a waiver may name; None leaves them unchecked.
     """
 
     roles: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class Given:
     become_password: SecretStr | None = None
     password: SecretStr | None = None
     offline: bool = False
+    rules: Callable[[], Collection[str]] | None = None
 
 
 def check_names(variables: Mapping[str, Variable]) -> None:
@@ -294,6 +296,7 @@ class _Settings:
         waivers = self._validated(_WAIVERS, self._value(variable), variable)
         found = []
         for number, waiver in enumerate(waivers):
+            self._check_rule(waiver, variable, number)
             key = waiver.key
             if key is not None:
                 try:
@@ -311,6 +314,16 @@ class _Settings:
                     )
             found.append(waiver.model_copy(update={"key": key}))
         return tuple(found)
+
+    def _check_rule(self, waiver: Waiver, variable: Variable, number: int) -> None:
+        if waiver.rule is None or self.given.rules is None:
+            return
+        known = self.given.rules()
+        if waiver.rule not in known:
+            raise variable.place((number, "rule")).error(
+                f"{variable.name} of host {self.scope.host}: there is no rule {waiver.rule[:60]!r}",
+                hint=suggest(waiver.rule, known) or "tuner rules lists them all",
+            )
 
     def _validated(self, adapter: TypeAdapter[_T], value: Any, variable: Variable) -> _T:
         try:

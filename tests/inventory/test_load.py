@@ -222,3 +222,17 @@ def test_a_host_that_yaml_takes_for_a_date_is_shown_as_written(tmp_path: Path) -
         "hosts.yml:3:5: the host 2024-01-01 is a date to YAML, not text"
     )
     assert caught.value.hint == 'put the name in quotes: "2024-01-01":'
+
+
+def test_a_file_of_hosts_may_hold_comments(tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("[web]\nweb01\nweb02\nweb03\n")
+    retry = tmp_path / "again.retry"
+    retry.write_text("# failed last night\nweb02\n\n  # and\nweb03\n!web03\n")
+    (host,) = load_inventory(tmp_path / "hosts", limit=f"@{retry}")
+    assert host.name == "web02"
+    retry.write_text("# all went well\n\n")
+    refused = _refused(tmp_path / "hosts", limit=f"@{retry}")
+    assert str(refused) == f"{retry}: the file of --limit @{retry} names no host"
+    refused = _refused(tmp_path / "hosts", limit=f"all,!@{retry}")
+    assert "a file of hosts can only add to them" in refused.message
+    assert "before each line" in refused.hint

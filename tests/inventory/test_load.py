@@ -62,7 +62,7 @@ def test_bytes_that_are_not_utf_8_matter_only_in_what_is_used(tmp_path: Path) ->
     assert "hosts:1:1: a host's name is not UTF-8" in str(_refused(path))
     path = tmp_path / "hosts.yml"
     path.write_bytes(b"all: {hosts: {h: {a: caf\xe9}}}\n")
-    assert "not YAML" in str(_refused(path))
+    assert "it is not UTF-8" in str(_refused(path))
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:
@@ -236,3 +236,61 @@ def test_a_file_of_hosts_may_hold_comments(tmp_path: Path) -> None:
     refused = _refused(tmp_path / "hosts", limit=f"all,!@{retry}")
     assert "a file of hosts can only add to them" in refused.message
     assert "before each line" in refused.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said", "hint"),
+    [
+        (
+            "a.yml",
+            b"all:\n  hosts:\n    caf\xe9:\n",
+            "a.yml:3:8: it is not UTF-8: the byte 0xe9",
+            "save",
+        ),
+        (
+            "a.yml",
+            b"all:\n  hosts:\n    '':\n",
+            "a.yml:3:5: a host's name is empty",
+            "write its name",
+        ),
+        (
+            "a.yml",
+            b"all:\n  hosts:\n    w[b:a]:\n",
+            "a.yml:3:5: the range [b:a] ends",
+            "web[01:20]",
+        ),
+        (
+            "hosts",
+            b"w[1:9999999999]\n",
+            "hosts:1:1: the range [1:9999999999] is larger",
+            "web[01:20]",
+        ),
+        (
+            "hosts",
+            b"[a]\n[a:vars]\nansible_group_priority=x\n",
+            "hosts:3:1: ansible_group_pr",
+            "10",
+        ),
+        (
+            "a.yml",
+            b'{"_meta": {"hostvars": {}}, "g": {"hosts": [5]}}',
+            "a.yml: a host of group g",
+            "--list",
+        ),
+        ("s", b"#!/bin/sh\necho x\n", "the script's answer is not JSON", "run it by hand and look"),
+        (
+            "s",
+            b"#!/bin/nope\n",
+            "the script cannot be started: No such file",
+            "is /bin/nope of its",
+        ),
+    ],
+)
+def test_every_refusal_has_a_place_and_a_next_step(
+    tmp_path: Path, name: str, text: bytes, said: str, hint: str
+) -> None:
+    (tmp_path / name).write_bytes(text)
+    (tmp_path / name).chmod(0o755 if text.startswith(b"#!") else 0o644)
+    refused = _refused(tmp_path / name)
+    assert said in str(refused)
+    assert hint in refused.hint

@@ -8,7 +8,7 @@ from yaml.nodes import Node
 
 from tuner.documents import kind_of
 from tuner.errors import InventoryError
-from tuner.inventory.addresses import parse_pattern
+from tuner.inventory.addresses import RANGE_HINT, parse_pattern
 from tuner.inventory.groups import Group, Tree
 from tuner.inventory.json_source import is_listing, parse_listing
 from tuner.inventory.source import Source, Variable, suggest
@@ -134,7 +134,7 @@ class _Reader:
         try:
             names, port = parse_pattern(name)
         except ValueError as error:
-            raise place.error(str(error)) from None
+            raise place.error(str(error), hint=RANGE_HINT) from None
         if value and not isinstance(value, dict):
             raise place.error(
                 f"the variables of host {name} must be a mapping, and this is {kind_of(value)}",

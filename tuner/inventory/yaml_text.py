@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Hashable
 from typing import Any, TypeAlias
 
@@ -20,6 +21,7 @@ except ImportError:  # pragma: no cover - wheels of PyYAML bring libyaml along
 _TAG = "tag:yaml.org,2002:"
 _STR, _MAP, _SEQ = _TAG + "str", _TAG + "map", _TAG + "seq"
 _MOST_VISITS = 1_000_000  # as many hosts may share a mapping
+_UNDECODED = re.compile("[\udc80-\udcff]")
 _VAULT_MARK = "$ANSIBLE_VAULT;"
 
 Note: TypeAlias = Callable[[Place, str], None]
@@ -61,10 +63,15 @@ class YamlText:
         except yaml.MarkedYAMLError as error:
             raise self._refusal(error) from None
         except (yaml.YAMLError, UnicodeError) as error:
-            what = "it is not UTF-8" if "surrogate" in str(error) else str(error).splitlines()[0]
-            raise source.place().error(f"not YAML: {what}") from None
+            if wrong := _UNDECODED.search(source.text):
+                raise _not_utf8(source, wrong.start()) from None
+            raise source.place().error(
+                f"not YAML: {str(error).splitlines()[0]}", hint="look for odd characters in it"
+            ) from None
         except RecursionError:
-            raise source.place().error("not YAML: it is nested too deeply") from None
+            raise source.place().error(
+                "not YAML: it is nested too deeply", hint="write it with fewer brackets"
+            ) from None
 
     def _refusal(self, error: yaml.MarkedYAMLError) -> InventoryError:
         mark = error.problem_mark or error.context_mark
@@ -160,6 +167,14 @@ class YamlText:
         if isinstance(node, MappingNode):
             return make_literal(self._mapping(node))
         return make_literal([self._make(item) for item in node.value])
+
+
+def _not_utf8(source: Source, at: int) -> InventoryError:
+    line = source.text.count("\n", 0, at) + 1
+    byte = ord(source.text[at]) - 0xDC00  # how surrogateescape keeps a byte
+    return source.place(line, at - source.text.rfind("\n", 0, at)).error(
+        f"it is not UTF-8: the byte 0x{byte:02x}", hint="save the file as UTF-8"
+    )
 
 
 def make_literal(value: Any, made: dict[int, Any] | None = None) -> Any:

@@ -248,10 +248,10 @@ class _Reader:
                 hint=f"see {parameter.replaced_by}" if parameter.replaced_by else "",
             )
         at = nodes.get(wanted.relation, key_node)
-        if not parameter.writable:
+        if not parameter.writable and not is_numeric(wanted.key):
             self._fail(
                 key_node,
-                f"the kernel lets nobody write {wanted.key}, so a profile cannot ask for a value",
+                f"the kernel lists in {wanted.key} what is there, and lets nobody write it",
                 hint="take it out",
             )
         if wanted.relation in {"at_least", "at_most", "between"} and not is_numeric(wanted.key):

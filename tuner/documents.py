@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from difflib import get_close_matches
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -159,7 +160,6 @@ class Document(Generic[_T]):
     def _explain(self, detail: ErrorDetails) -> tuple[str, str]:
         where = ".".join(str(step) for step in detail["loc"])
         last = str(detail["loc"][-1]) if detail["loc"] else ""
-        message = detail["msg"].removeprefix("Value error, ")
         match detail["type"]:
             case "extra_forbidden":
                 return f"there is no field {last!r}", near(last, self._names) or "take it out"
@@ -170,7 +170,58 @@ class Document(Generic[_T]):
                 return f"{where}: {str(detail['input'])[:40]!r} is not one of {expected}", ""
             case "none_required" | "string_type" | "date_type" if detail["input"] is None:
                 return f"{where} is empty", ""
-        return (f"{where}: " if where else "") + message[:1].lower() + message[1:], ""
+        problem, hint = in_words(detail)
+        plain = problem.startswith("is ")
+        if not where:
+            return f"this file {problem}" if plain else problem, hint
+        return f"{where}{' ' if plain else ': '}{problem}", hint
+
+
+_WANTED = {
+    "string": ("text", "write it as text, in quotes if it looks like something else"),
+    "list": ("a list", "write a list: [one, two], or a dash before each"),
+    "tuple": ("a list", "write a list: [one, two]"),
+    "model": ("a mapping", "write names and values: {name: value}"),
+    "dict": ("a mapping", "write names and values: {name: value}"),
+    "int": ("a whole number", "write digits only"),
+    "bool": ("true or false", "write true or false"),
+    "date": ("a day", "write it as 2027-03-31"),
+}
+
+
+def in_words(detail: ErrorDetails) -> tuple[str, str]:
+    """Return what is wrong with a value, as in ``is a number, not a list``, and what to write."""
+    kind, _, rest = detail["type"].partition("_")
+    if rest in {"too_short", "short"}:
+        return "is empty", "write something there, or take it out"
+    wanted, hint = _WANTED.get(kind, ("", ""))
+    if not wanted or kind == detail["type"]:
+        message = detail["msg"].removeprefix("Value error, ")
+        return message[:1].lower() + message[1:], ""
+    given = kind_of(detail["input"])
+    if isinstance(detail["input"], str):
+        given = repr(detail["input"][:40])
+    return f"is {given}, not {wanted}", hint
+
+
+def kind_of(value: object) -> str:
+    """Return what a value of YAML is, such as ``a list``."""
+    match value:
+        case bool():
+            return "yes or no"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list() | tuple():
+            return "a list"
+        case dict():
+            return "a mapping"
+        case date():
+            return "a date"
+        case None:
+            return "nothing"
+    return f"a {type(value).__name__}"
 
 
 def near(word: str, words: Iterable[str]) -> str:

@@ -128,7 +128,7 @@ def test_users_add_and_replace(tmp_path: Path) -> None:
         ("why:", "form: essay\n    why:", "'essay' is not one of"),
         ("title: Our own\n", "", "'title' is missing"),
         (GOOD, "title: x\nitems: {}\n", "items"),
-        (GOOD, "", "input should be"),
+        (GOOD, "", "this file is nothing, not a mapping"),
     ],
 )
 def test_what_is_wrong_is_placed(tmp_path: Path, old: str, new: str, said: str) -> None:

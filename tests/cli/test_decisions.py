@@ -353,7 +353,7 @@ def test_a_baseline_written_anew_keeps_what_was_not_judged(place: Path) -> None:
     [
         (None, "known.yml: cannot read the baseline: No such file"),
         ("version: 9\n", "known.yml:1:1: a baseline of version 9"),
-        ("- x\n", "known.yml:1:1: input should be"),
+        ("- x\n", "known.yml:1:1: this file is a list, not a mapping"),
     ],
 )
 def test_a_wrong_baseline_is_told_before_anybody_is_asked(
@@ -390,8 +390,15 @@ def test_waivers_expire_into_findings_and_idle_ones_are_noted(place: Path) -> No
     assert document["unused_waivers"] == []
     waive(place, NEXT_YEAR, rule="tw-recyle")
     run = tuner("audit", cwd=place)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "of host web1: there is no rule 'tw-recyle'\n  did you mean tw-recycle?" in run.stderr
+    waive(place, NEXT_YEAR, key="net.ipv4.tcp_fin_timeoutt")
+    run = tuner("audit", cwd=place)
+    assert "(2 hosts); did you mean net.ipv4.tcp_fin_timeout?" in " ".join(run.stdout.split())
+    waive(place, NEXT_YEAR, rule="window-scaling-off")
+    run = tuner("audit", cwd=place)
     told = (
-        f"note: the waiver of tw-recyle (netops, until {NEXT_YEAR}) covers nothing on web1, web2 "
+        f"note: the waiver of window-scaling-off (netops, until {NEXT_YEAR}) covers nothing on web1, web2 "
         "(2 hosts); take it out"
     )
     assert told in " ".join(run.stdout.split())

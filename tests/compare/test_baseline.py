@@ -192,7 +192,7 @@ def test_a_run_keeps_entries_that_it_could_say_nothing_about() -> None:
         ("hosts: [web]", "hosts: []", "known.yml:6:3: findings.0.hosts"),
         ("hosts: [web]", "hosts: ['web[1:']", "known.yml:6:11: 'web[1:' holds a bracket"),
         ("hosts: [web]", "times: 0\n  hosts: [web]", "findings.0.times"),
-        (TEXT, "<html>", "input should be"),
+        (TEXT, "<html>", "this file is '<html>', not a mapping"),
     ],
 )
 def test_what_is_no_baseline_is_placed(old: str, new: str, said: str) -> None:

@@ -95,19 +95,45 @@ def test_hosts_get_the_values(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
-        ("{{ hostvars['nobody'].x }}", "cannot be evaluated (UndefinedError)"),
-        ("{{ hostvars['h'].nothing }}", "cannot be evaluated (UndefinedError)"),
+        ("{{ hostvars['nobody'].x }}", "ansible_user of host h uses nobody, which is not defined"),
+        (
+            "{{ hostvars['h'].nothing }}",
+            "ansible_user of host h uses nothing, which is not defined",
+        ),
         ("{{ hostvars['h'].ansible_user }}", "ansible_user of host h refers to itself"),
-        ("{{ lookup('file', '/etc/passwd') }}", "cannot be evaluated (LookupError)"),
-        ("{{ 'x' * 3 + 5 }}", "cannot be evaluated (TypeError)"),
+        ("{{ lookup('file', '/etc/passwd') }}", "uses a lookup that tuner has not: file"),
+        ("{{ 'x' * 3 + 5 }}", "puts values together that do not fit, such as a text and a number"),
         ("{{ v0 }}", "is more than 30 variables away"),
-        ("{{ range(999999) | list }}", "cannot be evaluated (OverflowError)"),
+        ("{{ range(999999) | list }}", "ansible_user of host h counts too far"),
+        ("{{ 'a' | regex_replace('(') }}", "holds no regular expression: missing )"),
+        ("{{ 1 / 0 }}", "divides by zero"),
+        ("{{ ['a'] | map('nope') | list }}", "cannot be evaluated: No filter named 'nope'"),
+        ("{{ [1] * 100000000 }}", "would become too large by *"),
+        ("{{ 100000000 * 'xy' }}", "would become too large by *"),
+        ("{{ 9 ** 99999999 }}", "would become too large by **"),
+        ("{{ '%1000000000d' % 1 }}", "would become too large by %"),
+        ("{{ '%*d' % (1000000000, 1) }}", "would become too large by %"),
+        ("{{ '%1000000000d' | format(1) }}", "would become too large by format"),
+        ("{{ '{:>1000000000}'.format(1) }}", "would become too large by format"),
+        ("{{ 'x' | center(3000000000) }}", "would become too large by center"),
+        ("{{ ['x'] | map('center', 3000000000) | list }}", "would become too large by center"),
+        ("{{ 'x'.ljust(3000000000) }}", "would become too large by ljust"),
+        ("{{ 'x' | indent(3000000000) }}", "would become too large by indent"),
+        ("{{ [1] | batch(3000000000, 0) | list }}", "would become too large by batch"),
+        ("{{ long | replace('', long) }}", "would become too large by replace"),
+        ("{{ long.replace('', long) }}", "would become too large by replace"),
+        ("{{ long | regex_replace('', long) }}", "would become too large by regex_replace"),
+        ("{{ long | list | join(long) }}", "would become too large by join"),
+        ("{{ long.join(long) }}", "would become too large by join"),
+        ("{% for i in range(99999) %}{{ long }}{% endfor %}", "would become too large by {{ }}"),
     ],
 )
 def test_trouble(tmp_path: Path, expression: str, message: str) -> None:
     path = tmp_path / "hosts.yml"
     chain = "".join(f"    v{i}: '{{{{ v{i + 1} }}}}'\n" for i in range(40))
-    path.write_text(f'all:\n  hosts: {{h: }}\n  vars:\n    ansible_user: "{expression}"\n{chain}')
+    path.write_text(
+        f'all:\n  hosts: {{h: }}\n  vars:\n    long: {"x" * 9999}\n    ansible_user: "{expression}"\n{chain}'
+    )
     with pytest.raises(InventoryError) as caught:
         load_inventory(path)
     assert message in caught.value.message
@@ -131,3 +157,23 @@ def test_jinja_is_not_loaded_without_need(tmp_path: Path) -> None:
     )
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", code, path], cwd=root, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("{{ 'ab' * 3 }}", "ababab"),
+        ("{{ 'p-%05d' % 7 }}", "p-00007"),
+        ("{{ '{:>4}'.format('x') }}", "   x"),
+        ("{{ ['a', 'b'] | join('-') }}", "a-b"),
+        ("{{ ['a', 'b'] | map('replace', 'a', 'c') | join }}", "cb"),
+        ("{{ '-'.join(['a', 'b']) | replace('-', '+') }}", "a+b"),
+        ("{{ 'x' | center(3) | indent(2, first=true) }}", "   x "),
+        ("{{ 2 ** 10 + 3 % 2 }}", "1025"),
+        ("{% for i in range(3) %}{{ i }}{% endfor %}", "012"),
+    ],
+)
+def test_what_is_bounded_works_as_ever(tmp_path: Path, expression: str, value: str) -> None:
+    path = tmp_path / "hosts.yml"
+    path.write_text(f'all:\n  hosts: {{h: }}\n  vars:\n    ansible_user: "{expression}"\n')
+    assert load_inventory(path)[0].user == value

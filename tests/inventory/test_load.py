@@ -62,7 +62,7 @@ def test_bytes_that_are_not_utf_8_matter_only_in_what_is_used(tmp_path: Path) ->
     assert "hosts:1:1: a host's name is not UTF-8" in str(_refused(path))
     path = tmp_path / "hosts.yml"
     path.write_bytes(b"all: {hosts: {h: {a: caf\xe9}}}\n")
-    assert "not YAML" in str(_refused(path))
+    assert "it is not UTF-8" in str(_refused(path))
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:
@@ -156,3 +156,141 @@ def test_a_script_may_be_a_broken_interpreter(tmp_path: Path) -> None:
     path.write_text("#!/no/such/interpreter\n")
     path.chmod(0o755)
     assert "the script cannot be started: No such file" in str(_refused(path))
+
+
+BOMB = "".join(
+    [
+        "m0: &m0 {a: x, b: y}\n",
+        *(f"m{n}: &m{n} {{a: *m{n - 1}, b: *m{n - 1}}}\n" for n in range(1, 31)),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("use", "place"),
+    [
+        ("tuner_facts: *m30", "h.yml:32:1: tuner_facts of host h holds more than 100000 values"),
+        ("tuner_waivers: [*m30]", "h.yml:32:1: tuner_waivers of host h holds more than 100000"),
+        ("ansible_host: '{{ m30 }}'", "h.yml:31:1: m30 of host h holds more than 100000 values"),
+        ("ansible_user: '{{ hostvars.h.m30 }}'", "h.yml:31:1: m30 of host h holds more than"),
+        ("unused: [*m30, !unsafe {a: *m30}]", ""),
+    ],
+)
+def test_anchors_that_multiply_each_other_end(tmp_path: Path, use: str, place: str) -> None:
+    (tmp_path / "hosts").write_text("h\n")
+    (tmp_path / "host_vars").mkdir()
+    (tmp_path / "host_vars/h.yml").write_text(BOMB + use + "\n")
+    if not place:
+        assert len(load_inventory(tmp_path / "hosts")) == 1
+        return
+    with pytest.raises(InventoryError, match="holds more than") as caught:
+        load_inventory(tmp_path / "hosts")
+    assert place in str(caught.value)
+    assert "Write out what is meant" in caught.value.hint
+
+
+def test_expressions_that_double_a_text_end(tmp_path: Path) -> None:
+    lines = [
+        "m0: xxxxxxxxxx",
+        *(f"m{n}: '{{{{ m{n - 1} }}}}{{{{ m{n - 1} }}}}'" for n in range(1, 29)),
+    ]
+    (tmp_path / "hosts").write_text("h\n")
+    (tmp_path / "host_vars").mkdir()
+    (tmp_path / "host_vars/h.yml").write_text("\n".join([*lines, "ansible_host: '{{ m28 }}'\n"]))
+    with pytest.raises(InventoryError, match=r"h\.yml:21:1: m20 of host h would become too large"):
+        load_inventory(tmp_path / "hosts")
+
+
+def test_groups_that_multiply_each_other_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.inventory.yaml_text._MOST_VISITS", 1000)
+    lines = ["g0: &m0 {hosts: {h: }}"]
+    lines += [
+        f"g{n}: &m{n} {{children: {{a{n}: *m{n - 1}, b{n}: *m{n - 1}}}}}" for n in range(1, 31)
+    ]
+    (tmp_path / "hosts.yml").write_text("\n".join(lines) + "\n")
+    with pytest.raises(InventoryError, match=r":1:5: aliases lead to this mapping more than 1000 "):
+        load_inventory(tmp_path / "hosts.yml")
+
+
+def test_a_host_that_yaml_takes_for_a_date_is_shown_as_written(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text("all:\n  hosts:\n    2024-01-01:\n")
+    with pytest.raises(InventoryError) as caught:
+        load_inventory(tmp_path / "hosts.yml")
+    assert str(caught.value).endswith(
+        "hosts.yml:3:5: the host 2024-01-01 is a date to YAML, not text"
+    )
+    assert caught.value.hint == 'put the name in quotes: "2024-01-01":'
+
+
+def test_a_file_of_hosts_may_hold_comments(tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("[web]\nweb01\nweb02\nweb03\n")
+    retry = tmp_path / "again.retry"
+    retry.write_text("# failed last night\nweb02\n\n  # and\nweb03\n!web03\n")
+    (host,) = load_inventory(tmp_path / "hosts", limit=f"@{retry}")
+    assert host.name == "web02"
+    retry.write_text("# all went well\n\n")
+    refused = _refused(tmp_path / "hosts", limit=f"@{retry}")
+    assert str(refused) == f"{retry}: the file of --limit @{retry} names no host"
+    refused = _refused(tmp_path / "hosts", limit=f"all,!@{retry}")
+    assert "a file of hosts can only add to them" in refused.message
+    assert "before each line" in refused.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said", "hint"),
+    [
+        (
+            "a.yml",
+            b"all:\n  hosts:\n    caf\xe9:\n",
+            "a.yml:3:8: it is not UTF-8: the byte 0xe9",
+            "save",
+        ),
+        (
+            "a.yml",
+            b"all:\n  hosts:\n    '':\n",
+            "a.yml:3:5: a host's name is empty",
+            "write its name",
+        ),
+        (
+            "a.yml",
+            b"all:\n  hosts:\n    w[b:a]:\n",
+            "a.yml:3:5: the range [b:a] ends",
+            "web[01:20]",
+        ),
+        (
+            "hosts",
+            b"w[1:9999999999]\n",
+            "hosts:1:1: the range [1:9999999999] is larger",
+            "web[01:20]",
+        ),
+        (
+            "hosts",
+            b"[a]\n[a:vars]\nansible_group_priority=x\n",
+            "hosts:3:1: ansible_group_pr",
+            "10",
+        ),
+        (
+            "a.yml",
+            b'{"_meta": {"hostvars": {}}, "g": {"hosts": [5]}}',
+            "a.yml: a host of group g",
+            "--list",
+        ),
+        ("s", b"#!/bin/sh\necho x\n", "the script's answer is not JSON", "run it by hand and look"),
+        (
+            "s",
+            b"#!/bin/nope\n",
+            "the script cannot be started: No such file",
+            "is /bin/nope of its",
+        ),
+    ],
+)
+def test_every_refusal_has_a_place_and_a_next_step(
+    tmp_path: Path, name: str, text: bytes, said: str, hint: str
+) -> None:
+    (tmp_path / name).write_bytes(text)
+    (tmp_path / name).chmod(0o755 if text.startswith(b"#!") else 0o644)
+    refused = _refused(tmp_path / name)
+    assert said in str(refused)
+    assert hint in refused.hint

@@ -232,15 +232,16 @@ def test_a_dump_lies_beside_the_file_that_names_it(load: Load, tmp_path: Path) -
         ("tuner_facts: {nta: yes}", 1, 15, "tuner_facts.nta of host h: there is no such field", "did you mean nat?"),
         ("tuner_facts:\n  balancer: l5", 2, 3, "tuner_facts.balancer of host h: 'l5' is not one of", ""),
         ("tuner_facts:\n  spread: round_robin", 2, 3, "'round_robin' is not one of", "did you mean round-robin?"),
-        ("tuner_facts: yes", 1, 1, "tuner_facts of host h: input should be", ""),
-        ("tuner_roles: {a: b}", 1, 1, "tuner_roles of host h: input should be a valid tuple", ""),
-        ("tuner_roles:\n  - a\n  - 5", 3, 5, "tuner_roles[1] of host h: input should be a valid string", ""),
+        ("tuner_facts: yes", 1, 1, "tuner_facts of host h is yes or no, not a mapping", "write names and values"),
+        ("tuner_roles: {a: b}", 1, 1, "tuner_roles of host h is a mapping, not a list", "write a list: [one, two]"),
+        ("tuner_roles:\n  - a\n  - 5", 3, 5, "tuner_roles[1] of host h is a number, not text", "write it as text"),
         ("tuner_roles: ['']", 1, 1, "tuner_roles of host h holds an empty name", "name a profile"),
         ("tuner_waivers:\n  - {key: a.b, reason: r, owner: o}", 2, 5, "tuner_waivers[0].until of host h: this field is missing", "add until:"),
-        ("tuner_waivers:\n  - reason: r\n    owner: o\n    until: 2030-01-01", 2, 5, "a waiver names a rule, a key, or both", ""),
+        ("tuner_waivers:\n  - reason: r\n    owner: o\n    until: 2030-01-01", 2, 5, "a waiver names a rule, a key, or both", "add rule: or key:"),
         ("tuner_waivers:\n  - reason: r\n    onwer: o\n    key: a.b\n    until: 2030-01-01", 3, 5, "tuner_waivers[0].onwer of host h: there is no such field", "did you mean owner?"),
-        ("tuner_waivers:\n  - {key: a.b, reason: r, owner: o, until: soon}", 2, 37, "tuner_waivers[0].until of host h: input should be a valid date", ""),
+        ("tuner_waivers:\n  - {key: a.b, reason: r, owner: o, until: soon}", 2, 37, "tuner_waivers[0].until of host h is 'soon', not a day", "write it as 2027-03-31"),
         ("tuner_waivers:\n  - {key: a b, reason: r, owner: o, until: 2030-01-01}", 2, 6, "not a sysctl key: 'a b'", "write it as sysctl does"),
+        ("tuner_waivers:\n  - {key: net.ipv4.conf.*.rp_filter, reason: r, owner: o, until: 2030-01-01}", 2, 6, "net.ipv4.conf.*.rp_filter is a pattern, and a waiver names one key", "write one waiver for each key"),
         ("ansible_port: 70000", 1, 1, "ansible_port of host h is no port: '70000'", "write 1 to 65535"),
         ("ansible_port: ssh", 1, 1, "is no port: 'ssh'", ""),
         ("ansible_host: [a]", 1, 1, "ansible_host of host h is not text", ""),
@@ -254,7 +255,7 @@ def test_a_dump_lies_beside_the_file_that_names_it(load: Load, tmp_path: Path) -
         ("a: '{{ b }}'\nb: '{{ a }}'\nansible_user: '{{ a }}'", 1, 1, "a of host h refers to itself", ""),
         ("ansible_user: '{{ 1 | to_nice_yaml }}'", 1, 1, "is no expression that tuner knows", "of Ansible's own filters"),
         ("ansible_user: '{{ open'", 1, 1, "is no expression that tuner knows", ""),
-        ("ansible_user: \"{{ ''.__class__.__mro__ }}\"", 1, 1, "cannot be evaluated (SecurityError)", ""),
+        ("ansible_user: \"{{ ''.__class__.__mro__ }}\"", 1, 1, "reaches into Python, which tuner does not allow: access to attribute '__class__'", "use names, filters"),
         ("tuner_dump: ''", 1, 1, "tuner_dump of host h is empty", ""),
     ],
 )  # fmt: skip
@@ -315,3 +316,20 @@ def test_where_a_json_variable_is(tmp_path: Path) -> None:
     )
     with pytest.raises(InventoryError, match=r"list.json:3:4: tuner has no variable tuner_role"):
         load_inventory(path)
+
+
+@pytest.mark.parametrize(
+    ("rule", "hint"),
+    [("drfit", "did you mean drift?"), ("nonsense", "tuner rules lists them all")],
+)
+def test_a_waiver_of_a_rule_that_is_none_is_refused(
+    load: Load, tmp_path: Path, rule: str, hint: str
+) -> None:
+    text = f"tuner_waivers:\n  - reason: r\n    rule: {rule}\n    owner: o\n    until: 2030-01-01\n"
+    assert load(text).waivers[0].rule == rule  # nobody said which rules there are
+    with pytest.raises(InventoryError) as caught:
+        load(text, rules=lambda: {"drift", "sack-off"})
+    place = f"{tmp_path}/host_vars/h.yml:3:5"
+    assert str(caught.value) == f"{place}: tuner_waivers of host h: there is no rule '{rule}'"
+    assert caught.value.hint == hint
+    assert load(text.replace(rule, "drift"), rules=lambda: {"drift"}).waivers[0].rule == "drift"

@@ -361,7 +361,7 @@ class TestSheet:
                 "it is a secret",
             ),
             (
-                "net.core.default_qdisc: {exactly: 'f q#', why: w, sources: [x]}",
+                "net.core.default_qdisc: {exactly: 'fq#', why: w, sources: [x]}",
                 "no sysctl file can say",
             ),
         ],

@@ -138,7 +138,7 @@ def test_a_waived_finding_is_left_alone_and_said() -> None:
         ("net.netfilter.nf_conntrack_max", None, "at_least: 1, required: true", "nf_conntrack is"),
         ("net.ipv4.tcp_fastopen_key", "0-0-0-0", "exactly: 1-2-3-4", "it is a secret"),
         ("net.ipv4.tcp_ehash_entries", "4", "exactly: '8'", "the kernel only shows it"),
-        ("net.ipv4.conf.a*b.rp_filter", "0", "exactly: '1'", "no sysctl file can say it"),
+        ("net.ipv4.conf.a;b.rp_filter", "0", "exactly: '1'", "no sysctl file can say it"),
         ("net.ipv4.tcp_congestion_control", "cubic", "exactly: 'b#r'", "no sysctl file can say it"),
         ("net.core.default_qdisc", "fq", "exactly: \"'fq'\"", "no sysctl file can say it"),
     ],

@@ -62,14 +62,153 @@ def expecting(key: str, body: str, rest: str = WHY) -> str:
         (
             expecting("net.core.somaxconn", "at_least: 1", "sources: [here]\n"),
             "p.yml:2:3: net.core.somaxconn: lacks 'why'",
-            "",
+            "add why: below the key",
         ),
         (
             expecting("net.core.somaxconn", "severity: bad\n    at_least: 1"),
             "p.yml:3:15: severity is one of note, warning, error, not 'bad'",
             "",
         ),
-        ("expect: {'a b': }", "p.yml:1:10: not a sysctl key: 'a b'", ""),
+        (
+            expecting("net.ipv4.ip_local_port_range", "exactly: 60000 1024"),
+            "p.yml:3:14: net.ipv4.ip_local_port_range: the kernel refuses '60000 1024'",
+            "the first port comes first",
+        ),
+        (
+            expecting("net.ipv4.ip_local_port_range", 'exactly: "1024,65000"'),
+            "p.yml:3:14: net.ipv4.ip_local_port_range: the kernel refuses '1024,65000'",
+            "it takes two ports, as in 1024 65000",
+        ),
+        (
+            expecting("net.ipv4.ip_local_port_range", "exactly: 1024"),
+            "p.yml:3:14: net.ipv4.ip_local_port_range: '1024' is not what the kernel can show: it has 2 numbers",
+            "write all of them",
+        ),
+        (
+            expecting("net.ipv4.ip_local_reserved_ports", "exactly: 80-70"),
+            "p.yml:3:14: net.ipv4.ip_local_reserved_ports: the kernel refuses '80-70'",
+            "ports and ranges such as 8080,9000-9010",
+        ),
+        (
+            expecting("net.ipv4.ip_local_reserved_ports", 'exactly: "80,443,70000"'),
+            "p.yml:3:14: net.ipv4.ip_local_reserved_ports: the kernel refuses '80,443,70000'",
+            "ports and ranges",
+        ),
+        (
+            expecting("net.ipv4.ip_local_reserved_ports", 'exactly: "443,80,81"'),
+            "p.yml:3:14: net.ipv4.ip_local_reserved_ports: '443,80,81' is never what the kernel shows",
+            "it makes '80-81,443' of it; write that",
+        ),
+        (
+            expecting("net.ipv4.tcp_congestion_control", "exactly: b br"),
+            "p.yml:3:14: net.ipv4.tcp_congestion_control: the kernel refuses 'b br'",
+            "it takes one name of at most 15 characters",
+        ),
+        (
+            expecting("net.ipv4.tcp_congestion_control", 'exactly: ""'),
+            "p.yml:3:14: net.ipv4.tcp_congestion_control: the kernel refuses ''",
+            "it takes one name of at most 15 characters",
+        ),
+        (
+            expecting("net.ipv4.tcp_congestion_control", "exactly: aaaaaaaaaaaaaaaaaaaa"),
+            "p.yml:3:14: net.ipv4.tcp_congestion_control: the kernel refuses 'aaaaaaaaaaaaaaaaaaaa'",
+            "it takes one name",
+        ),
+        (
+            expecting("net.core.default_qdisc", "one_of: [fq, f q]"),
+            "p.yml:3:13: net.core.default_qdisc: the kernel refuses 'f q'",
+            "it takes one name",
+        ),
+        (
+            expecting("net.ipv4.tcp_fin_timeout", "exactly: 30 40"),
+            "p.yml:3:14: net.ipv4.tcp_fin_timeout: '30 40' is not what the kernel can show: it has one number",
+            "write 30",
+        ),
+        (
+            expecting("net.ipv4.tcp_rmem", "exactly: 4096 8192"),
+            "p.yml:3:14: net.ipv4.tcp_rmem: '4096 8192' is not what the kernel can show: it has 3 numbers",
+            "write all of them",
+        ),
+        (
+            expecting("net.ipv4.tcp_fin_timeout", 'exactly: "0x1e"'),
+            "p.yml:3:14: net.ipv4.tcp_fin_timeout: '0x1e' is never what the kernel shows",
+            "it makes '30' of it; write that",
+        ),
+        (
+            expecting("net.ipv4.tcp_available_congestion_control", "exactly: reno"),
+            "p.yml:2:3: the kernel lists in net.ipv4.tcp_available_congestion_control what is there, and lets nobody write it",
+            "take it out",
+        ),
+        (
+            expecting("net.ipv4.tcp_congestion_control", "at_least: 5"),
+            "p.yml:3:15: net.ipv4.tcp_congestion_control holds text, which at_least cannot compare",
+            "use exactly or one_of",
+        ),
+        (
+            expecting("net.core.somaxconn", "exactly: [30]"),
+            "p.yml:3:14: net.core.somaxconn: exactly is a list",
+            "it is one value as text, such as 4096",
+        ),
+        (
+            expecting("net.core.somaxconn", "at_least: many"),
+            "p.yml:3:15: net.core.somaxconn: at_least is 'many'",
+            "it is a whole number, or one for each position",
+        ),
+        (
+            expecting("net.core.somaxconn", "between: [1]"),
+            "p.yml:3:14: net.core.somaxconn: between is not what it may be",
+            "it is the lowest and the highest number",
+        ),
+        (
+            expecting("net.core.somaxconn", "exactly: 1\n    exactly: 2"),
+            "p.yml:4:5: net.core.somaxconn: 'exactly' is there twice",
+            "take one of them out",
+        ),
+        (
+            expecting("net.core.somaxconn", "exactly: 1", 'why: ""\n    sources: [x]\n'),
+            "p.yml:4:10: net.core.somaxconn: why is empty",
+            "write something there, or take it out",
+        ),
+        (
+            "expect: {'a b': }",
+            "p.yml:1:10: not a sysctl key: 'a b'",
+            "write it as sysctl does: net.ipv4.tcp_syncookies",
+        ),
+        (
+            expecting("net.ipv4.conf.*.rp_filter", "exactly: 7"),
+            "p.yml:2:3: net.ipv4.conf.*.rp_filter is a pattern, and a profile names keys one by one",
+            "name the all and default of that folder, or each interface by itself",
+        ),
+        (
+            expecting("net/ipv4/tcp_*", "exactly: 7"),
+            "p.yml:2:3: net.ipv4.tcp_* is a pattern, and a profile names keys one by one",
+            "write one entry for every key that is meant",
+        ),
+        (
+            f"leave_alone:\n  net.ipv6.neigh.eth?.retrans_time:\n    {WHY}",
+            "p.yml:2:3: net.ipv6.neigh.eth?.retrans_time is a pattern, and a profile names keys one by one",
+            "name the all and default",
+        ),
+        (
+            f"avoid:\n  'net.[a-z].x':\n    values: any\n    {WHY}",
+            "p.yml:2:3: net.[a-z].x is a pattern, and a profile names keys one by one",
+            "write one entry",
+        ),
+        (
+            expecting("tcp_fin_timeout", "exactly: 30"),
+            "p.yml:2:3: tcp_fin_timeout is no whole name of a sysctl",
+            "did you mean net.ipv4.tcp_fin_timeout?",
+        ),
+        (
+            expecting("nett.ipv4.tcp_fin_timeout", "exactly: 30"),
+            "p.yml:2:3: tuner knows no key nett.ipv4.tcp_fin_timeout",
+            "is it misspelt? If not, `required: true` shows hosts without it",
+        ),
+        (
+            expecting("net.ipv4.TCP_FIN_timeout", "exactly: 30"),
+            "p.yml:2:3: tuner knows no key net.ipv4.TCP_FIN_timeout",
+            "did you mean net.ipv4.tcp_fin_timeout?",
+        ),
         ("\tx", "p.yml:1:1: not YAML: found character that cannot start any token", ""),
         ("", "p.yml: the profile is empty", "see profiles/base.yml"),
         ("summary: x\nexpekt: {}", "p.yml:2:1: the profile has no field 'expekt'", "'expect'?"),
@@ -82,6 +221,24 @@ def test_refusals(text: str, message: str, hint: str) -> None:
         parse_profile("p", text, file="p.yml")
     assert str(caught.value) == message
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("net.ipv4.ip_local_port_range", "1024 65000"),
+        ("net.ipv4.ip_local_reserved_ports", '""'),
+        ("net.ipv4.ip_local_reserved_ports", '"80-81,443"'),
+        ("net.ipv4.tcp_congestion_control", "bbr"),
+        ("net.ipv4.tcp_congestion_control", "of_tomorrow"),
+        ("net.core.default_qdisc", "fq_codel"),
+        ("net.ipv4.tcp_rmem", "4096 131072 6291456"),
+        ("net.ipv4.tcp_max_tw_buckets", "-1"),
+        ("net.ipv4.tcp_ehash_entries", "8"),  # a boot parameter's doing, and judged all the same
+    ],
+)
+def test_what_the_kernel_takes_is_no_refusal(key: str, value: str) -> None:
+    assert parse_profile("p", expecting(key, f"exactly: {value}")).expectations
 
 
 YAML = st.recursive(
@@ -156,3 +313,16 @@ def test_folders_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_bytes(b"summary: \xff")
     with pytest.raises(PolicyError, match="not UTF-8"):
         load_profiles([tmp_path])
+
+
+def test_a_misspelt_parent_is_shown_and_is_never_the_profile_itself(tmp_path: Path) -> None:
+    for wrong, near in (
+        ("bsae", "did you mean 'base'?"),
+        ("mien", "There are: base, client-heavy"),
+    ):
+        (tmp_path / "mine.yml").write_text(f"summary: x\nextends: [{wrong}]\n")
+        with pytest.raises(PolicyError, match="extends an unknown profile") as caught:
+            resolve(load_profiles([PROFILES, tmp_path]), ["mine"])
+        assert str(caught.value).startswith(f"{tmp_path / 'mine.yml'}:2:10: ")
+        assert caught.value.hint.startswith(near)
+        assert "mine" not in caught.value.hint

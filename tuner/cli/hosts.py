@@ -19,6 +19,7 @@ from tuner.inventory.load import load_inventory
 from tuner.remote.me import expand
 from tuner.remote.offline import dumps_in
 from tuner.report._clean import clean
+from tuner.rules._check import registry
 
 COLLECTED = "inventory.yml"
 """The inventory that ``tuner collect`` leaves in its folder beside the dumps."""
@@ -50,6 +51,7 @@ def choose_hosts(options: argparse.Namespace) -> tuple[Host, ...]:
             become_password=_become_password(options),
             password=password,
             warn=_warn,
+            rules=registry,
         )
     beside = collected(sources)
     if options.inventory is None and beside is not None:
@@ -123,7 +125,9 @@ def _sources(options: argparse.Namespace) -> list[Path]:
 
 def _declared(options: argparse.Namespace, path: Path) -> tuple[Host, ...]:
     """Return the hosts of an inventory that will not be connected to."""
-    return load_inventory(path, limit=options.limit, roles=options.roles, warn=_warn)
+    return load_inventory(
+        path, limit=options.limit, roles=options.roles, warn=_warn, rules=registry
+    )
 
 
 def _warn(warning: InventoryError) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tuner.errors import PolicyError
 from tuner.inventory.host import Host
 from tuner.policy.policy import Policy
+from tuner.policy.profile import Profile
 from tuner.policy.resolve import load_profiles, resolve
 from tuner.resources import folder
 
@@ -32,5 +33,13 @@ def policies_of(
             except PolicyError as error:
                 if not error.file:
                     error.message = f"{host.name}: {error.message}"
+                    _locate(error, host, profiles)
                 raise
     return policies
+
+
+def _locate(error: PolicyError, host: Host, profiles: Mapping[str, Profile]) -> None:
+    """Say where the inventory gives the host the role that is wrong, or else the first one."""
+    wrong = next((i for i, role in enumerate(host.roles) if role not in profiles), 0)
+    for place in host.roles_at[wrong : wrong + 1]:
+        error.file, error.line, error.column = place.file, place.line, place.column

@@ -8,6 +8,8 @@ from string import ascii_letters
 
 MOST_HOSTS = 1_000_000  # of one range; more is a slip of the keyboard
 
+RANGE_HINT = "a range is web[01:20], or web[01:20:2] in steps of 2"
+
 _BRACKETED = re.compile(r"\[(.+)\]:([0-9]+)")
 _WITH_PORT = re.compile(r"((?:[^:\[\]]|\[[^\]]*\])*):([0-9]+)")
 _LETTERS_OR_DIGITS = re.compile(r"\[(?:[a-z]:[a-z]|[0-9]+:[0-9]+)(?::[0-9]+)?\]", re.IGNORECASE)

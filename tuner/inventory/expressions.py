@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from tuner.errors import InventoryError
 from tuner.inventory.addresses import is_ip_address
+from tuner.inventory.sizes import MOST_LETTERS, excess
 from tuner.inventory.source import Sealed, Unsafe, Variable, Vaulted
 from tuner.inventory.variables import Scope, Variables
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from jinja2.sandbox import SandboxedEnvironment
 
 _DEEPEST = 30  # variables that refer to variables
 _MARKS = ("{{", "{%", "{#")
 _WHOLE = re.compile(r"\{\{[-+]?(.*?)[-+]?\}\}", re.DOTALL)
+_LACKING = re.compile(r"has no (?:attribute|element) '?([^']+)")
 _TRUE = {"yes", "on", "1", "true", "y", "t"}
 
 _Trail = tuple[tuple[str, str], ...]
@@ -39,8 +40,9 @@ class Expressions:
         """Return the variable's value for that host; it may be `Vaulted`.
 
         Raises:
-            InventoryError: an expression that cannot be evaluated.
+            InventoryError: an expression that cannot be evaluated, or a value without measure.
         """
+        _check_size(variable.value, scope, variable)
         if not _is_template(variable.value):
             return variable.value
         return self._filled(scope, variable, ())
@@ -58,7 +60,9 @@ class Expressions:
             raise variable.place().error(
                 f"{variable.name} of host {scope.host} is more than {_DEEPEST} variables away"
             )
+        _check_size(variable.value, scope, variable)
         value = self._fill(variable.value, scope, variable, (*trail, step))
+        _check_size(value, scope, variable)
         self._ready[step] = value
         return value
 
@@ -93,11 +97,11 @@ class Expressions:
                 hint="of Ansible's own filters tuner knows bool, regex_replace, split and ternary",
             ) from None
         except Exception as error:  # noqa: BLE001 - an expression may do anything, its text may be secret
-            raise self._trouble(scope, variable, missing, error) from None
+            raise self._trouble(scope, variable, text, missing, error) from None
         return dict(result) if isinstance(result, _HostVariables) else result
 
     def _trouble(
-        self, scope: Scope, variable: Variable, missing: list[str], error: Exception
+        self, scope: Scope, variable: Variable, text: str, missing: list[str], error: Exception
     ) -> InventoryError:
         what = f"{variable.name} of host {scope.host}"
         sealed = self._variables.files.sealed
@@ -109,10 +113,8 @@ class Expressions:
                 if sealed
                 else "define it in the inventory",
             )
-        return variable.place().error(
-            f"{what} cannot be evaluated ({type(error).__name__})",
-            hint="look at the expression and at the values that it uses",
-        )
+        problem, hint = _explain(error, text, quoting="pass" not in variable.name)
+        return variable.place().error(f"{what} {problem}", hint=hint)
 
     def _find_names(
         self, names: tuple[str, ...], scope: Scope, trail: _Trail, missing: list[str]
@@ -131,10 +133,16 @@ class Expressions:
         if text not in self._compiled:
             from jinja2 import meta, nodes  # noqa: PLC0415 - as above
 
+            from tuner.inventory.sandbox import join_bounded  # noqa: PLC0415 - as above
+
             tree = self._environment.parse(text)
             names = tuple(sorted(meta.find_undeclared_variables(tree)))
             inner = _WHOLE.fullmatch(text)
-            run: Callable[..., Any] = self._environment.from_string(text).render
+            template = self._environment.from_string(text)
+
+            def run(**found: Any) -> Any:
+                return join_bounded(template.generate(**found))
+
             # A lone expression keeps its type: a list stays a list.
             if (
                 inner
@@ -179,17 +187,17 @@ class Expressions:
     @cached_property
     def _environment(self) -> Environment:
         from jinja2 import StrictUndefined  # noqa: PLC0415 - as above
-        from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415 - as above
 
-        environment: SandboxedEnvironment = SandboxedEnvironment(
+        from tuner.inventory.sandbox import Bounded  # noqa: PLC0415 - as above
+
+        filters: dict[str, Callable[..., Any]]
+        filters = {"bool": _as_bool, "ternary": _choose, "regex_replace": _replace}
+        environment = Bounded(
+            filters={**filters, "split": str.split},
             undefined=StrictUndefined,
             autoescape=False,
             keep_trailing_newline=True,
         )
-        environment.filters["bool"] = _as_bool
-        environment.filters["ternary"] = _choose
-        environment.filters["regex_replace"] = _replace
-        environment.filters["split"] = str.split
         known = ("range", "dict", "namespace", "cycler", "joiner")
         environment.globals = {name: environment.globals[name] for name in known}
         environment.globals["lookup"] = _look_up
@@ -237,6 +245,14 @@ class _AllHosts(Mapping[str, Any]):
         return len(self._variables.tree.hosts)
 
 
+def _check_size(value: Any, scope: Scope, variable: Variable) -> None:
+    if too_much := excess(value):
+        raise variable.place().error(
+            f"{variable.name} of host {scope.host} holds {too_much}",
+            hint="do anchors or expressions in it multiply each other? Write out what is meant",
+        )
+
+
 def _is_template(value: Any) -> bool:
     if isinstance(value, str):
         return not isinstance(value, Unsafe) and any(mark in value for mark in _MARKS)
@@ -245,6 +261,65 @@ def _is_template(value: Any) -> bool:
     if isinstance(value, dict):
         return any(_is_template(item) for item in value.values())
     return False
+
+
+def _explain(error: Exception, text: str, *, quoting: bool) -> tuple[str, str]:
+    """Return what is wrong with an expression, and what to do; what may be secret is not quoted."""
+    import jinja2  # noqa: PLC0415 - as above
+    from jinja2.exceptions import SecurityError  # noqa: PLC0415 - as above
+
+    from tuner.inventory.sandbox import TooLarge  # noqa: PLC0415 - as above
+
+    quoted = f": {error}" if quoting else ""
+    found = _LACKING.search(str(error))
+    lacking = found[1] if found and found[1] in text else "something"  # else it is some value
+    kinds: tuple[tuple[type[Exception], str, str], ...] = (
+        (
+            SecurityError,
+            "reaches into Python, which tuner does not allow" + quoted,
+            "use names, filters and the methods of texts and lists",
+        ),
+        (
+            jinja2.UndefinedError,
+            f"uses {lacking}, which is not defined",
+            "define it in the inventory, or give it a default: {{ name | default('') }}",
+        ),
+        (
+            TooLarge,
+            f"would become too large by {error}",
+            f"a variable holds {MOST_LETTERS} characters at most; look at the numbers in it",
+        ),
+        (re.error, "holds no regular expression" + quoted, "write it as Python's re does"),
+        (ZeroDivisionError, "divides by zero", "look at the values that it uses"),
+        (OverflowError, "counts too far", "look at the numbers in it; a range has 100000 at most"),
+        (
+            TypeError,
+            "puts values together that do not fit, such as a text and a number" + quoted,
+            "make one of them what the other is: {{ port | int }}, {{ port | string }}",
+        ),
+        (
+            KeyError,
+            "asks for a name that is not there",
+            "look at the hosts and variables that it names",
+        ),
+        (
+            LookupError,
+            "uses a lookup that tuner has not" + quoted,
+            "tuner knows lookup('env', 'NAME') only; write the value into the inventory",
+        ),
+        (
+            jinja2.TemplateError,
+            "cannot be evaluated" + quoted,
+            "look at the expression and at the values that it uses",
+        ),
+    )
+    for kind, problem, hint in kinds:
+        if isinstance(error, kind):
+            return problem, hint
+    return (
+        f"cannot be evaluated ({type(error).__name__})",
+        "look at the expression and at the values that it uses",
+    )
 
 
 def _as_bool(value: object) -> bool:

@@ -108,7 +108,7 @@ class Tree:
         host = self.hosts.get(name)
         if host is None:
             if not name:
-                raise place.error("a host's name is empty")
+                raise place.error("a host's name is empty", hint="write its name, or take it out")
             if not name.isascii() and not _encodable(name):
                 raise place.error("a host's name is not UTF-8", hint="save the file as UTF-8")
             host = self.hosts[name] = Member(name, source)
@@ -146,7 +146,10 @@ class Tree:
             try:
                 owner.priority = int(variable.value)
             except (TypeError, ValueError, OverflowError):
-                raise variable.place().error(f"{PRIORITY} must be a whole number") from None
+                raise variable.place().error(
+                    f"{PRIORITY} must be a whole number",
+                    hint="write digits, such as 10; 1 is usual",
+                ) from None
             return
         owner.variables[variable.name] = variable
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import SecretStr
 
+from tuner.inventory.source import Place
 from tuner.policy.waiver import Waiver
 from tuner.snapshot.facts import Facts
 
@@ -48,6 +49,7 @@ class Host:
     become: Become | None = None
     dump: str = ""  # tuner_dump: the path of a file, for Way.DUMP
     roles: tuple[str, ...] = ()
+    roles_at: tuple[Place, ...] = field(default=(), compare=False, repr=False)  # where each stands
     facts: Facts = field(default_factory=Facts)
     waivers: tuple[Waiver, ...] = ()
     groups: tuple[str, ...] = ()  # every group the host is in, "all" excepted, sorted

@@ -9,7 +9,7 @@ import warnings
 from typing import Any
 
 from tuner.errors import InventoryError
-from tuner.inventory.addresses import parse_pattern
+from tuner.inventory.addresses import RANGE_HINT, parse_pattern
 from tuner.inventory.groups import Group, Tree
 from tuner.inventory.source import Place, Source, Unsafe, Variable, Vaulted
 
@@ -100,12 +100,15 @@ class _Reader:
             try:
                 words = shlex.split(line, comments=True)
             except ValueError as error:
-                raise self._error(f"cannot split this line into words: {error}") from None
+                raise self._error(
+                    f"cannot split this line into words: {error}",
+                    hint="close each quote that is open",
+                ) from None
         place = self.source.place(self.line, 1)
         try:
             names, port = parse_pattern(words[0])
         except ValueError as error:
-            raise self._error(str(error)) from None
+            raise self._error(str(error), hint=RANGE_HINT) from None
         if port is None and words[0].strip().endswith(":"):
             raise self._error(
                 f"{words[0]!r} ends with a colon, but no port follows",

@@ -8,6 +8,7 @@ from typing import Any
 from tuner.inventory.groups import Group, Tree
 from tuner.inventory.source import Source, Variable
 
+_LOOK = "a listing is what ansible-inventory --list prints: {group: {hosts: [name], vars: {}}}"
 _SECTIONS = ("hosts", "vars", "children")
 
 
@@ -37,21 +38,21 @@ def parse_listing(
     """
     place = source.place()
     if not isinstance(root, dict):
-        raise place.error("the listing is not a JSON object")
+        raise place.error("the listing is not a JSON object", hint=_LOOK)
     listed: dict[str, None] = {}
     for name, content in root.items():
         if name != "_meta":
             _read_group(tree, source, name, content, listed)
     meta = root.get("_meta", {})
     if "_meta" in root and not (isinstance(meta, dict) and isinstance(meta.get("hostvars"), dict)):
-        raise place.error("_meta.hostvars of the listing is not a JSON object")
+        raise place.error("_meta.hostvars of the listing is not a JSON object", hint=_LOOK)
     for host in listed:
         if "_meta" in root:
             found = meta["hostvars"].get(host, {})
         else:
             found = host_variables(host) if host_variables else {}
         if not isinstance(found, dict):
-            raise place.error(f"the variables of host {host} are not a JSON object")
+            raise place.error(f"the variables of host {host} are not a JSON object", hint=_LOOK)
         for key, value in found.items():
             tree.assign(tree.hosts[host], Variable(key, value, source))
 
@@ -61,7 +62,7 @@ def _read_group(
 ) -> None:
     place = source.place()
     if not name:
-        raise place.error("a group's name is empty")
+        raise place.error("a group's name is empty", hint=_LOOK)
     group = tree.add_group(name)
     if not isinstance(content, dict):
         content = {"hosts": content}
@@ -70,15 +71,15 @@ def _read_group(
     _read_members(tree, source, group, content.get("hosts", []), listed)
     variables = content.get("vars", {})
     if not isinstance(variables, dict):
-        raise place.error(f"vars of group {name} are not a JSON object")
+        raise place.error(f"vars of group {name} are not a JSON object", hint=_LOOK)
     for key, value in variables.items():
         tree.assign(group, Variable(key, value, source))
     children = content.get("children", [])
     if not isinstance(children, (list, dict)):
-        raise place.error(f"children of group {name} are not a JSON array")
+        raise place.error(f"children of group {name} are not a JSON array", hint=_LOOK)
     for child in children:
         if not isinstance(child, str) or not child:
-            raise place.error(f"a child of group {name} is not a group's name")
+            raise place.error(f"a child of group {name} is not a group's name", hint=_LOOK)
         tree.adopt(group, tree.add_group(child), place)
 
 
@@ -87,9 +88,9 @@ def _read_members(
 ) -> None:
     place = source.place()
     if not isinstance(hosts, list):
-        raise place.error(f"hosts of group {group.name} are not a JSON array")
+        raise place.error(f"hosts of group {group.name} are not a JSON array", hint=_LOOK)
     for host in hosts:
         if not isinstance(host, str):
-            raise place.error(f"a host of group {group.name} is not text")
+            raise place.error(f"a host of group {group.name} is not text", hint=_LOOK)
         tree.add_host(host, source, place, group=group)
         listed[host] = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -28,6 +28,7 @@ def load_inventory(
     offline: bool = False,
     script_timeout: float = 60,
     warn: Callable[[InventoryError], None] | None = None,
+    rules: Callable[[], Collection[str]] | None = None,
 ) -> tuple[Host, ...]:
     """Return the hosts of an inventory that a limit leaves, in the inventory's order.
 
@@ -43,6 +44,7 @@ def load_inventory(
             do not matter.
         script_timeout: seconds that one run of an inventory script may take.
         warn: is told what Ansible, too, only warns of: keys written twice, misplaced keys.
+        rules: returns the names of the rules that a waiver may name; None leaves them unchecked.
 
     Raises:
         InventoryError: the inventory cannot be read, means nothing, or leaves no host.
@@ -60,6 +62,7 @@ def load_inventory(
         become_password=become_password,
         password=password,
         offline=offline,
+        rules=rules,
     )
     expressions = Expressions(variables)
     hosts = []

@@ -84,11 +84,18 @@ def _unfold(text: str) -> list[_Pattern]:
             f"the file of --limit {text} cannot be read: {why}",
             hint="write one host or pattern per line into it",
         ) from None
-    return [
+    found = [
         _Pattern(line.strip(), str(path), number)
         for number, line in enumerate(lines, start=1)
-        if line.strip()
+        if line.strip() and not line.lstrip().startswith("#")
     ]
+    if not found:  # which would leave every host
+        raise InventoryError(
+            f"the file of --limit {text} names no host",
+            file=str(path),
+            hint="write one host or pattern per line into it",
+        )
+    return found
 
 
 def _ordered(patterns: list[_Pattern]) -> list[_Pattern]:
@@ -102,10 +109,18 @@ def _match(tree: Tree, pattern: _Pattern) -> list[str]:
         return [pattern.text]
     text = pattern.text[1:] if pattern.text[0] in "&!" else pattern.text
     if not text:
-        raise pattern.error(f"the pattern {pattern.text!r} names nothing")
+        raise pattern.error(
+            f"the pattern {pattern.text!r} names nothing",
+            hint="patterns are Ansible's, as in 'web:&prod:!web03'",
+        )
     word, subscript = text, None
     if text[0] != "~" and (subscript := _SUBSCRIPT.fullmatch(text)):
         word = subscript.group(1)
+    if text[0] == "@":
+        raise pattern.error(
+            f"--limit: {pattern.text!r} is no pattern: a file of hosts can only add to them",
+            hint="write the & or ! before each line of the file, and name it as @file",
+        )
     found, known = _enumerate(tree, word, pattern)
     if not found and not known:
         raise pattern.error(
@@ -133,7 +148,10 @@ def _enumerate(tree: Tree, word: str, pattern: _Pattern) -> tuple[list[str], boo
     try:
         matcher = re.compile(word[1:] if word[0] == "~" else translate(word))
     except re.error as error:
-        raise pattern.error(f"--limit: {word!r} is no regular expression: {error}") from None
+        raise pattern.error(
+            f"--limit: {word!r} is no regular expression: {error}",
+            hint="after ~ comes a Python regular expression, as in '~web\\d+'",
+        ) from None
     groups = [group for name, group in tree.groups.items() if matcher.match(name)]
     found = [host for group in groups for host in group.members()]
     if not groups or word[0] == "~" or _SPECIAL & set(word):

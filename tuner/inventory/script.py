@@ -47,14 +47,20 @@ def _ask(path: Path, arguments: list[str], timeout: float) -> tuple[Source, Any]
     try:
         text = answer.decode()
     except UnicodeDecodeError:
-        raise empty.place().error("the script's answer is not UTF-8") from None
+        raise empty.place().error(
+            "the script's answer is not UTF-8",
+            hint="let it print UTF-8: PYTHONUTF8=1, LC_ALL=C.UTF-8",
+        ) from None
     if arguments[0] == "--host" and not text.strip():
         return empty, {}
     source = Source(shown, text, str(path.parent))
     try:
         return source, parse_json(text)
     except ValueError as error:
-        raise empty.place().error(f"the script's answer is not JSON: {error}") from None
+        raise empty.place().error(
+            f"the script's answer is not JSON: {error}",
+            hint=f"run it by hand and look: {shown}",
+        ) from None
 
 
 def _run(path: Path, arguments: list[str], timeout: float, shown: str) -> bytes:
@@ -68,14 +74,22 @@ def _run(path: Path, arguments: list[str], timeout: float, shown: str) -> bytes:
             start_new_session=True,
         )
     except OSError as error:
-        raise place.error(f"the script cannot be started: {error.strerror}") from None
+        raise place.error(
+            f"the script cannot be started: {error.strerror}", hint=_why_not(path)
+        ) from None
     with process:
         try:
             answer, words = _listen(process, time.monotonic() + timeout)
         except TimeoutError:
-            raise place.error(f"the script did not end within {timeout:g} seconds") from None
+            raise place.error(
+                f"the script did not end within {timeout:g} seconds",
+                hint=f"run it by hand and look: {shown}",
+            ) from None
         except OverflowError:
-            raise place.error(f"the script printed more than {LIMIT} bytes") from None
+            raise place.error(
+                f"the script printed more than {LIMIT} bytes",
+                hint=f"run it by hand and look: {shown}",
+            ) from None
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -86,6 +100,19 @@ def _run(path: Path, arguments: list[str], timeout: float, shown: str) -> bytes:
             hint=f"its last words: {quotable(last, longest=_TAIL)}" if last else "run it by hand",
         )
     return answer
+
+
+def _why_not(path: Path) -> str:
+    """Return what may keep a script from being started."""
+    try:
+        with path.open("rb") as file:
+            first = file.readline(200)
+    except OSError:
+        return "check the path and its permissions"
+    if not first.startswith(b"#!"):
+        return "a script begins with #! and the program that runs it; no script? Then chmod -x it"
+    program = first[2:].decode(errors="replace").strip()
+    return f"is {quotable(program)} of its first line a program of this machine?"
 
 
 def _listen(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, bytes]:

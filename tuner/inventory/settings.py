@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,13 +12,15 @@ from typing import Any, TypeVar
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from tuner.documents import in_words
 from tuner.errors import InventoryError
 from tuner.inventory.expressions import Expressions
 from tuner.inventory.host import Become, Host, Way
-from tuner.inventory.source import Variable, Vaulted, suggest
+from tuner.inventory.source import Place, Variable, Vaulted, suggest
 from tuner.inventory.variables import Scope
 from tuner.policy.waiver import Waiver
 from tuner.snapshot.facts import Facts, Known
+from tuner.sysctl.globs import is_pattern
 from tuner.sysctl.key import parse_key
 
 PREFIX = "tuner_"
@@ -42,6 +44,7 @@ class Given:
 
     ``become_password`` and ``password`` serve hosts whose variables have none that can be read.
     ``offline``: no host will be connected to, so how that would be done is not looked at.
+    ``rules``: returns the rules that a waiver may name; None leaves them unchecked.
     """
 
     roles: tuple[str, ...] = ()
@@ -49,6 +52,7 @@ class Given:
     become_password: SecretStr | None = None
     password: SecretStr | None = None
     offline: bool = False
+    rules: Callable[[], Collection[str]] | None = None
 
 
 def check_names(variables: Mapping[str, Variable]) -> None:
@@ -84,12 +88,14 @@ class _Settings:
         scope = self.scope
         dump = self._dump()
         offline = bool(dump) or self.given.offline
+        roles, places = (self.given.roles, ()) if self.given.roles else self._roles()
         way = Way.DUMP if dump else Way.SSH if offline else self._way()
         host = Host(
             name=scope.host,
             way=way,
             dump=dump,
-            roles=self.given.roles or self._roles(),
+            roles=roles,
+            roles_at=places,
             facts=self._facts(),
             waivers=self._waivers(),
             groups=scope.groups,
@@ -255,15 +261,19 @@ class _Settings:
         # What the command line was given stays relative to where it was given.
         return str(Path(variable.source.folder, os.path.expanduser(text)))  # noqa: PTH111 - never raises
 
-    def _roles(self) -> tuple[str, ...]:
+    def _roles(self) -> tuple[tuple[str, ...], tuple[Place, ...]]:
         variable = self._find("tuner_roles")
         if variable is None:
-            return ()
+            return (), ()
         value = self._value(variable)
         roles = self._validated(_ROLES, [value] if isinstance(value, str) else value, variable)
         if not all(role.strip() for role in roles):
             raise self._error(variable, "holds an empty name", hint="name a profile")
-        return tuple(dict.fromkeys(role.strip() for role in roles))
+        places: dict[str, Place] = {}
+        for number, role in enumerate(roles):
+            if role.strip() not in places:
+                places[role.strip()] = variable.place((number,))
+        return tuple(places), tuple(places.values())
 
     def _facts(self) -> Facts:
         variable = self._find("tuner_facts")
@@ -286,6 +296,7 @@ class _Settings:
         waivers = self._validated(_WAIVERS, self._value(variable), variable)
         found = []
         for number, waiver in enumerate(waivers):
+            self._check_rule(waiver, variable, number)
             key = waiver.key
             if key is not None:
                 try:
@@ -295,8 +306,24 @@ class _Settings:
                         f"{variable.name} of host {self.scope.host}: {error}",
                         hint="write it as sysctl does, such as net.ipv4.tcp_syncookies",
                     ) from None
+                if is_pattern(key):
+                    raise variable.place((number, "key")).error(
+                        f"{variable.name} of host {self.scope.host}: {key} is a pattern, and a "
+                        "waiver names one key",
+                        hint="write one waiver for each key, or waive the rule without a key",
+                    )
             found.append(waiver.model_copy(update={"key": key}))
         return tuple(found)
+
+    def _check_rule(self, waiver: Waiver, variable: Variable, number: int) -> None:
+        if waiver.rule is None or self.given.rules is None:
+            return
+        known = self.given.rules()
+        if waiver.rule not in known:
+            raise variable.place((number, "rule")).error(
+                f"{variable.name} of host {self.scope.host}: there is no rule {waiver.rule[:60]!r}",
+                hint=suggest(waiver.rule, known) or "tuner rules lists them all",
+            )
 
     def _validated(self, adapter: TypeAdapter[_T], value: Any, variable: Variable) -> _T:
         try:
@@ -308,13 +335,13 @@ class _Settings:
         where = [step for step in detail["loc"] if isinstance(step, (str, int))]
         problem, hint = _explain(detail)
         parts = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in where)
+        joint = " " if problem.startswith("is ") else ": "
         raise variable.place(where).error(
-            f"{variable.name}{parts} of host {self.scope.host}: {problem}", hint=hint
+            f"{variable.name}{parts} of host {self.scope.host}{joint}{problem}", hint=hint
         ) from None
 
 
 def _explain(detail: ErrorDetails) -> tuple[str, str]:
-    message = detail["msg"].removeprefix("Value error, ")
     name = str(detail["loc"][-1]) if detail["loc"] else ""
     match detail["type"]:
         case "extra_forbidden":
@@ -327,4 +354,8 @@ def _explain(detail: ErrorDetails) -> tuple[str, str]:
             given = str(detail["input"])[:40]
             choices = [word.strip("' ") for part in words.split(",") for word in part.split(" or ")]
             return f"{given!r} is not one of {words}", suggest(given, choices)
-    return message[:1].lower() + message[1:], ""
+        case "invalid_key":
+            return f"{name} is no name of a field", "take it out"
+        case "value_error":
+            return detail["msg"].removeprefix("Value error, "), "add rule: or key:"
+    return in_words(detail)

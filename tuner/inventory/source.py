@@ -107,7 +107,9 @@ class Variable:
                 if pair is None:
                     break
                 mark, node = pair[0].start_mark, pair[1]
-            elif isinstance(node, SequenceNode) and isinstance(step, int):
+            elif (
+                isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value)
+            ):
                 node = node.value[step]
                 mark = node.start_mark
             else:

@@ -6,8 +6,9 @@ from typing import Any
 
 from yaml.nodes import Node
 
+from tuner.documents import kind_of
 from tuner.errors import InventoryError
-from tuner.inventory.addresses import parse_pattern
+from tuner.inventory.addresses import RANGE_HINT, parse_pattern
 from tuner.inventory.groups import Group, Tree
 from tuner.inventory.json_source import is_listing, parse_listing
 from tuner.inventory.source import Source, Variable, suggest
@@ -32,7 +33,7 @@ def parse_yaml(tree: Tree, source: Source) -> None:
         raise source.place().error("the file is empty", hint="add a group and a host")
     if not isinstance(root, dict):
         raise document.place(document.node).error(
-            f"an inventory is a mapping of groups, and this is {_kind(root)}",
+            f"an inventory is a mapping of groups, and this is {kind_of(root)}",
             hint="start with:  all: {hosts: {name: }}",
         )
     if document.node is None and is_listing(root):
@@ -59,7 +60,7 @@ class _Reader:
     ) -> Group | None:
         place = self.document.place(name_node)
         if not isinstance(value, (dict, type(None))):
-            self.tree.note(place, f"{name!r} is {_kind(value)}, not a group; it is passed over")
+            self.tree.note(place, f"{name!r} is {kind_of(value)}, not a group; it is passed over")
             return self.tree.groups.get(name) if isinstance(name, str) else None
         if not isinstance(name, str) or not name:
             raise place.error(f"{name!r} is not a group's name", hint="put the name in quotes")
@@ -70,7 +71,7 @@ class _Reader:
         for section, section_node, content, _ in entries:
             if section in _SECTIONS and not isinstance(content, (dict, str, type(None))):
                 raise self.document.place(section_node).error(
-                    f"{section} of group {name} must be a mapping, and this is {_kind(content)}",
+                    f"{section} of group {name} must be a mapping, and this is {kind_of(content)}",
                     hint=f"write each of the {section} with a colon after it, and no dash",
                 )
         for section, section_node, content, content_node in entries:
@@ -125,16 +126,18 @@ class _Reader:
     ) -> None:
         place = self.document.place(name_node)
         if not isinstance(name, str):
+            written = str(getattr(name_node, "value", name))
             raise place.error(
-                f"the host {name!r} is {_kind(name)}, not text", hint="put the name in quotes"
+                f"the host {written} is {kind_of(name)} to YAML, not text",
+                hint=f'put the name in quotes: "{written}":',
             )
         try:
             names, port = parse_pattern(name)
         except ValueError as error:
-            raise place.error(str(error)) from None
+            raise place.error(str(error), hint=RANGE_HINT) from None
         if value and not isinstance(value, dict):
             raise place.error(
-                f"the variables of host {name} must be a mapping, and this is {_kind(value)}",
+                f"the variables of host {name} must be a mapping, and this is {kind_of(value)}",
                 hint="write one variable per line, indented, as name: value",
             )
         variables = [
@@ -156,20 +159,3 @@ class _Reader:
             key=name_node,
             node=node,
         )
-
-
-def _kind(value: Any) -> str:
-    match value:
-        case bool():
-            return "yes or no"
-        case int() | float():
-            return "a number"
-        case str():
-            return "text"
-        case list():
-            return "a list"
-        case dict():
-            return "a mapping"
-        case None:
-            return "nothing"
-    return f"a {type(value).__name__}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Hashable
 from typing import Any, TypeAlias
 
@@ -19,6 +20,8 @@ except ImportError:  # pragma: no cover - wheels of PyYAML bring libyaml along
 
 _TAG = "tag:yaml.org,2002:"
 _STR, _MAP, _SEQ = _TAG + "str", _TAG + "map", _TAG + "seq"
+_MOST_VISITS = 1_000_000  # as many hosts may share a mapping
+_UNDECODED = re.compile("[\udc80-\udcff]")
 _VAULT_MARK = "$ANSIBLE_VAULT;"
 
 Note: TypeAlias = Callable[[Place, str], None]
@@ -38,6 +41,7 @@ class YamlText:
         self.note = note
         self._made: dict[int, Any] = {}
         self._making: set[int] = set()
+        self._visits: dict[int, int] = {}
         self._constructor = yaml.constructor.SafeConstructor()
         self._resolver = yaml.resolver.Resolver()
         self.node: Node | None = None
@@ -59,10 +63,15 @@ class YamlText:
         except yaml.MarkedYAMLError as error:
             raise self._refusal(error) from None
         except (yaml.YAMLError, UnicodeError) as error:
-            what = "it is not UTF-8" if "surrogate" in str(error) else str(error).splitlines()[0]
-            raise source.place().error(f"not YAML: {what}") from None
+            if wrong := _UNDECODED.search(source.text):
+                raise _not_utf8(source, wrong.start()) from None
+            raise source.place().error(
+                f"not YAML: {str(error).splitlines()[0]}", hint="look for odd characters in it"
+            ) from None
         except RecursionError:
-            raise source.place().error("not YAML: it is nested too deeply") from None
+            raise source.place().error(
+                "not YAML: it is nested too deeply", hint="write it with fewer brackets"
+            ) from None
 
     def _refusal(self, error: yaml.MarkedYAMLError) -> InventoryError:
         mark = error.problem_mark or error.context_mark
@@ -80,9 +89,19 @@ class YamlText:
         return self.source.place(node.start_mark.line + 1, node.start_mark.column + 1)
 
     def entries(self, value: dict[Any, Any], node: Node | None) -> list[Entry]:
-        """Return the pairs of a mapping, each key once, with the nodes of key and value."""
+        """Return the pairs of a mapping, each key once, with the nodes of key and value.
+
+        Raises:
+            InventoryError: aliases lead to it without end.
+        """
         if not isinstance(node, MappingNode):
             return [(key, None, item, None) for key, item in value.items()]
+        visits = self._visits[id(node)] = self._visits.get(id(node), 0) + 1
+        if visits > _MOST_VISITS:
+            raise self.place(node).error(
+                f"aliases lead to this mapping more than {_MOST_VISITS} times",
+                hint="do anchors in it multiply each other? Write out what is meant",
+            )
         found: dict[Any, Entry] = {}
         for key_node, value_node in node.value:
             key = self._make(key_node)
@@ -150,15 +169,29 @@ class YamlText:
         return make_literal([self._make(item) for item in node.value])
 
 
-def make_literal(value: Any) -> Any:
-    """Return the value with every text in it marked as no template."""
+def _not_utf8(source: Source, at: int) -> InventoryError:
+    line = source.text.count("\n", 0, at) + 1
+    byte = ord(source.text[at]) - 0xDC00  # how surrogateescape keeps a byte
+    return source.place(line, at - source.text.rfind("\n", 0, at)).error(
+        f"it is not UTF-8: the byte 0x{byte:02x}", hint="save the file as UTF-8"
+    )
+
+
+def make_literal(value: Any, made: dict[int, Any] | None = None) -> Any:
+    """Return the value with every text in it marked as no template.
+
+    ``made``: what was made of the values seen so far, by identity; one is made only once.
+    """
+    made = {} if made is None else made
     if isinstance(value, str):
         return Unsafe(value)
+    if id(value) in made:
+        return made[id(value)]
     if isinstance(value, list):
-        return [make_literal(item) for item in value]
-    if isinstance(value, dict):
-        return {key: make_literal(item) for key, item in value.items()}
-    return value
+        made[id(value)] = [make_literal(item, made) for item in value]
+    elif isinstance(value, dict):
+        made[id(value)] = {key: make_literal(item, made) for key, item in value.items()}
+    return made.get(id(value), value)
 
 
 def _unwrap(found: dict[str, Any]) -> Any:

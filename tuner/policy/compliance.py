@@ -24,11 +24,11 @@ def complies(
     """
     match expectation.relation:
         case "exactly":
-            return _same(parse_value(expectation.exactly or ""), value)
+            return same(parse_value(expectation.exactly or ""), value)
         case "one_of":
-            return any(_same(parse_value(one), value) for one in expectation.one_of or ())
+            return any(same(parse_value(one), value) for one in expectation.one_of or ())
         case "default":
-            return None if default is None else _same(default, value)
+            return None if default is None else same(default, value)
     numbers = value.ints()
     if not numbers or (expectation.per_gib and not memory):
         return None
@@ -139,7 +139,8 @@ def _scaled(numbers: Numbers, memory: int) -> Numbers:
     return tuple(None if number is None else number * memory // _GIB for number in numbers)
 
 
-def _same(one: Value, other: Value) -> bool:
+def same(one: Value, other: Value) -> bool:
+    """Tell whether two values are one: the same words, or the same decimal numbers."""
     numbers = one.ints()
     return one.tokens == other.tokens or (numbers is not None and numbers == other.ints())
 

@@ -11,20 +11,40 @@ from typing import Any, NoReturn, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from tuner.documents import in_words, kind_of
 from tuner.errors import PolicyError
 from tuner.policy.policy import Avoid, Confidence, Expectation, LeaveAlone, Severity
+from tuner.policy.refusals import is_numeric, why_refused
 from tuner.sysctl.catalog import describe, parameters
+from tuner.sysctl.globs import is_pattern
 from tuner.sysctl.key import Key, parse_key
+from tuner.sysctl.nearest import nearest
 from tuner.sysctl.value import parse_value
 
 _LARGEST = 1 << 20  # bytes; the shipped profiles have less than ten thousand
 _DEEPEST = 8
 _FIELDS = ("summary", "extends", "expect", "leave_alone", "avoid")
 _VERBATIM = {"exactly", "one_of", "why", "sources", "summary", "extends", "values", "rule"}
-_CLOSE = 0.85
-_NUMERIC = frozenset({"bool", "int", "enum", "bitmap", "vector"})
-_NUMBERS = re.compile(r"\s*(?:-?(?:0[xX][0-9a-fA-F]+|[0-9]+)(?:\s+|\s*$))+")
+_FOLDERS = frozenset(
+    {"abi", "crypto", "debug", "dev", "fs", "kernel", "net", "sunrpc", "user", "vm"}
+)
+"""What /proc/sys has below it in mainline; modules of others may bring more."""
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_MEANT = {
+    "exactly": "one value as text, such as 4096 or '4096 8192 16384'",
+    "one_of": "a list of values: ['1', '2']",
+    "at_least": "a whole number, or one for each position: [4096, null]",
+    "at_most": "a whole number, or one for each position: [4096, null]",
+    "between": "the lowest and the highest number, or such a pair for each position",
+    "default": "true, or not there",
+    "per_gib": "true or false",
+    "required": "true or false",
+    "why": "a sentence",
+    "sources": "a list of places where it can be read",
+    "values": "a few words",
+    "rule": "a rule's name",
+}
 
 _Entry = TypeVar("_Entry", bound=BaseModel)
 
@@ -40,6 +60,7 @@ class Profile:
     leave_alone: Mapping[Key, LeaveAlone] = field(default_factory=dict)
     avoid: Mapping[Key, Avoid] = field(default_factory=dict)
     file: str = ""
+    extends_at: tuple[int, int] = (0, 0)  # line and column
 
 
 def parse_profile(name: str, text: str, *, file: str = "") -> Profile:
@@ -86,6 +107,7 @@ class _Reader:
             leave_alone=leave_alone,
             avoid=avoid,
             file=self._file,
+            extends_at=_place(fields["extends"]) if "extends" in fields else (0, 0),
         )
 
     def _compose(self, text: str) -> yaml.Node | None:
@@ -134,15 +156,33 @@ class _Reader:
         for key_node, body in self._pairs(node, "a mapping of keys"):
             key = self._key(key_node)
             if key in found:
-                self._fail(key_node, f"{key} is there twice")
+                self._fail(key_node, f"{key} is there twice", hint="take one of them out")
             found[key] = self._entry(key, key_node, body, model)
         return found
 
     def _key(self, node: yaml.ScalarNode) -> Key:
         try:
-            return parse_key(node.value)
+            key = parse_key(node.value)
         except ValueError as error:
-            self._fail(node, str(error))
+            self._fail(node, str(error), hint="write it as sysctl does: net.ipv4.tcp_syncookies")
+        if is_pattern(key):
+            self._fail(
+                node,
+                f"{key} is a pattern, and a profile names keys one by one",
+                hint="name the all and default of that folder, or each interface by itself"
+                if re.search(r"\.(?:conf|neigh)\.[^.]*[*?\[]", key)
+                else "write one entry for every key that is meant",
+            )
+        if "." not in key:
+            near = [known for known in parameters() if known.rpartition(".")[2] == key]
+            self._fail(
+                node,
+                f"{key} is no whole name of a sysctl",
+                hint=f"did you mean {near[0]}?"
+                if near
+                else "write it as sysctl does: net.ipv4.tcp_syncookies",
+            )
+        return key
 
     def _entry(
         self, key: Key, key_node: yaml.ScalarNode, body: yaml.Node, model: type[_Entry]
@@ -166,13 +206,22 @@ class _Reader:
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = next((nodes[str(part)] for part in first["loc"] if part in nodes), key_node)
-            lacking = str(first["loc"][0]) if first["type"] == "missing" else ""
-            message = first["msg"].removeprefix("Value error, ")
+            lacking = (
+                str(first["loc"][0])
+                if first["type"] == "missing" and len(first["loc"]) == 1
+                else ""
+            )
             if lacking:
-                message = f"lacks {lacking!r}"
-            elif first["loc"]:
-                message = f"{first['loc'][0]}: {message[:1].lower()}{message[1:]}"
-            self._fail(where, f"{key}: {message}")
+                self._fail(where, f"{key}: lacks {lacking!r}", hint=f"add {lacking}: below the key")
+            name = str(first["loc"][0]) if first["loc"] else ""
+            problem, hint = in_words(first)
+            if problem.startswith("is ") and "empty" not in problem:
+                problem, hint = f"is {kind_of(values[name])}", f"it is {_MEANT[name]}"
+                if isinstance(values[name], str):
+                    problem = f"is {values[name][:40]!r}"
+            elif name in {"between", "at_least", "at_most"}:
+                problem, hint = "is not what it may be", f"it is {_MEANT[name]}"
+            self._fail(where, f"{key}: {name} {problem}".replace(":  ", ": "), hint=hint)
         if isinstance(entry, Expectation):
             self._check_against_kernel(entry, key_node, nodes)
         return entry
@@ -183,12 +232,13 @@ class _Reader:
         """Refuse keys that are probably misspelled and values that the kernel would refuse."""
         parameter = describe(wanted.key)
         if parameter is None:
-            close = _similar(wanted.key)
-            if close and not wanted.required:
+            close = nearest(wanted.key)
+            if (close or wanted.key.partition(".")[0] not in _FOLDERS) and not wanted.required:
+                asked = f"did you mean {close}" if close else "is it misspelt"
                 self._fail(
                     key_node,
                     f"tuner knows no key {wanted.key}",
-                    hint=f"did you mean {close}? If not, `required: true` shows hosts without it",
+                    hint=f"{asked}? If not, `required: true` shows hosts without it",
                 )
             return
         if parameter.never:
@@ -198,18 +248,20 @@ class _Reader:
                 hint=f"see {parameter.replaced_by}" if parameter.replaced_by else "",
             )
         at = nodes.get(wanted.relation, key_node)
-        if parameter.type in _NUMERIC:
-            for text in (wanted.exactly, *(wanted.one_of or ())):
-                if text is not None and not _NUMBERS.fullmatch(text):
-                    self._fail(
-                        at,
-                        f"{wanted.key}: the kernel refuses {text!r}",
-                        hint="it takes whole numbers",
-                    )
-        if parameter.range is None:
-            return
+        if not parameter.writable and not is_numeric(wanted.key):
+            self._fail(
+                key_node,
+                f"the kernel lists in {wanted.key} what is there, and lets nobody write it",
+                hint="take it out",
+            )
+        if wanted.relation in {"at_least", "at_most", "between"} and not is_numeric(wanted.key):
+            self._fail(
+                at,
+                f"{wanted.key} holds text, which {wanted.relation} cannot compare",
+                hint="use exactly or one_of",
+            )
         for number in _numbers(wanted):
-            if number not in parameter.range:
+            if parameter.range is not None and number not in parameter.range:
                 low, high = parameter.range.min, parameter.range.max
                 self._fail(
                     at,
@@ -217,6 +269,10 @@ class _Reader:
                     hint=f"it takes {'any' if low is None else low} to "
                     f"{'any' if high is None else high}",
                 )
+        for text in (wanted.exactly, *(wanted.one_of or ())):
+            problem, hint = ("", "") if text is None else why_refused(wanted.key, text)
+            if problem:
+                self._fail(at, f"{wanted.key}: {problem}", hint=hint)
 
     def _word(
         self, node: yaml.Node, value: Any, name: str, kind: type[Severity | Confidence]
@@ -239,7 +295,9 @@ class _Reader:
                     hint=f"did you mean {close[0]!r}?" if close else f"fields: {', '.join(names)}",
                 )
             if key.value in seen:
-                self._fail(key, f"{owner}: {key.value!r} is there twice")
+                self._fail(
+                    key, f"{owner}: {key.value!r} is there twice", hint="take one of them out"
+                )
             seen.add(key.value)
             yield key.value, value
 
@@ -291,6 +349,10 @@ class _Reader:
         )
 
 
+def _place(node: yaml.Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
 def _numbers(wanted: Expectation) -> Iterable[int]:
     """Return every number that the expectation names."""
     for text in (wanted.exactly, *(wanted.one_of or ())):
@@ -302,18 +364,3 @@ def _numbers(wanted: Expectation) -> Iterable[int]:
         if bound is not None and not wanted.per_gib:
             numbers = (bound,) if isinstance(bound, int) else bound
             yield from (number for number in numbers if number is not None)
-
-
-def _similar(key: Key) -> str:
-    """Return the known key that somebody may have meant; empty for none.
-
-    Only the last component may differ: siblings of other interfaces look alike and are not.
-    """
-    folder, _, last = key.rpartition(".")
-    siblings = {
-        known.rpartition(".")[2]: known
-        for known in parameters()
-        if known.rpartition(".")[0] == folder
-    }
-    close = difflib.get_close_matches(last, siblings, n=1, cutoff=_CLOSE)
-    return siblings[close[0]] if close else ""

@@ -63,7 +63,7 @@ def resolve(profiles: Mapping[str, Profile], roles: Sequence[str]) -> Policy:
     whole = _Sum()
     for role in dict.fromkeys(roles):
         if role not in profiles:
-            raise _unknown(profiles, role, f"there is no role {role!r}", file="")
+            raise _unknown(profiles, role, f"there is no role {role!r}")
         whole = _add(whole, _flatten(profiles, role, ()))
     return Policy(
         roles=tuple(roles),
@@ -108,12 +108,19 @@ def _flatten(profiles: Mapping[str, Profile], name: str, path: tuple[str, ...]) 
             raise PolicyError(
                 f"profiles extend each other in a circle: {circle}",
                 file=profile.file,
+                line=profile.extends_at[0],
+                column=profile.extends_at[1],
                 hint="take one of the `extends` out",
             )
         if parent not in profiles:
-            raise _unknown(
-                profiles, parent, f"extends an unknown profile {parent!r}", file=profile.file
+            error = _unknown(
+                {other: it for other, it in profiles.items() if other not in path},
+                parent,
+                f"extends an unknown profile {parent!r}",
             )
+            error.file = profile.file
+            error.line, error.column = profile.extends_at
+            raise error
         below = _add(below, _flatten(profiles, parent, path))
     own = {*profile.expectations, *profile.leave_alone}
     return _Sum(
@@ -186,11 +193,11 @@ def _both(one: Expectation, other: Expectation) -> Expectation:
     return combined
 
 
-def _unknown(profiles: Mapping[str, Profile], name: str, message: str, *, file: str) -> PolicyError:
+def _unknown(profiles: Mapping[str, Profile], name: str, message: str) -> PolicyError:
     known = [it for it in profiles if not it.endswith(_SHADOWED)]
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    return PolicyError(message, file=file, hint=f"{hint}There are: {', '.join(sorted(known))}")
+    return PolicyError(message, hint=f"{hint}There are: {', '.join(sorted(known))}")
 
 
 def _files(folder: Path) -> list[Path]:

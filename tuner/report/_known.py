@@ -20,11 +20,12 @@ def print_known(report: Report, console: Console) -> None:
     for unused in report.unused_waivers:
         waiver = unused.waiver
         what = " ".join(part for part in (waiver.rule, waiver.key) if part)
+        advice = f"did you mean {unused.meant}?" if unused.meant else "take it out"
         line = Text("note: ", style="cyan")
         line.append(
             clean(
                 f"the waiver of {what} ({waiver.owner}, until {waiver.until}) covers nothing on "
-                f"{_names(unused.hosts)}; take it out",
+                f"{_names(unused.hosts)}; {advice}",
                 longest=600,
             )
         )

@@ -189,6 +189,7 @@ def remarks(report: Report) -> list[str]:
         told.append(
             f"The waiver of {clean(what)} ({clean(waiver.owner)}, until "
             f"{waiver.until.isoformat()}) covers nothing on {names(unused.hosts, _NAMES)}."
+            + (f" Did you mean {clean(unused.meant)}?" if unused.meant else "")
         )
     return told
 

@@ -8,33 +8,13 @@ from tuner.policy.policy import Expectation, Policy
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.catalog import Parameter, describe, mainline_default
 from tuner.sysctl.files import Setting
+from tuner.sysctl.forms import NUMERIC, PORT_RANGE
 from tuner.sysctl.key import Key
 from tuner.sysctl.numbers import Span, parse_ports
 from tuner.sysctl.value import Value
 from tuner.sysctl.version import KernelVersion, parse_version
 
-PORT_RANGE = Key("net.ipv4.ip_local_port_range")
 RESERVED_PORTS = Key("net.ipv4.ip_local_reserved_ports")
-NUMERIC = frozenset({"bool", "int", "enum", "bitmap", "vector"})
-"""Types of keys that take numbers."""
-_COUNTS = {
-    "net.ipv4.ip_local_port_range": 2,
-    "net.ipv4.ping_group_range": 2,
-    "net.ipv4.tcp_mem": 3,
-    "net.ipv4.tcp_rmem": 3,
-    "net.ipv4.tcp_wmem": 3,
-    "net.ipv4.udp_mem": 3,
-    "kernel.sem": 4,
-}
-
-
-def count(key: Key) -> int:
-    """Return how many numbers the key takes, 0 where that is not known."""
-    known = _COUNTS.get(key)
-    if known is not None:
-        return known
-    parameter = describe(key)
-    return int(parameter is not None and parameter.type in NUMERIC - {"vector"})
 
 
 def outside(parameter: Parameter, number: int) -> bool:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from tuner.policy.waiver import Waiver
 from tuner.rules._finding import Verdict
+from tuner.sysctl.catalog import describe
+from tuner.sysctl.key import Key
+from tuner.sysctl.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,12 @@ class Unused:
 
     waiver: Waiver
     hosts: tuple[str, ...]
+
+    @property
+    def meant(self) -> str:
+        """The known key that a misspelt one may stand for; empty for none."""
+        key = self.waiver.key
+        return nearest(Key(key)) if key is not None and describe(Key(key)) is None else ""
 
 
 def unused_waivers(

@@ -29,8 +29,9 @@ from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
 from tuner.rules._in_force import vector_in_force
 from tuner.rules._rule import Rule
-from tuner.rules._values import PORT_RANGE, reserved_ports
+from tuner.rules._values import reserved_ports
 from tuner.snapshot.snapshot import Snapshot
+from tuner.sysctl.forms import PORT_RANGE
 
 _FIRST_FREE = 10000
 _SERVICES = (1433, 1521, 2049, 3306, 5432, 5672, 6379, 8080, 8443, 9000, 9092, 9200)

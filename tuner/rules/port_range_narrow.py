@@ -37,8 +37,9 @@ from tuner.rules._formulas import (
     usable_ports,
 )
 from tuner.rules._rule import Rule
-from tuner.rules._values import PORT_RANGE, RESERVED_PORTS, endorsed, port_range, reserved_ports
+from tuner.rules._values import RESERVED_PORTS, endorsed, port_range, reserved_ports
 from tuner.snapshot.snapshot import Snapshot
+from tuner.sysctl.forms import PORT_RANGE
 
 _SERVERS = {"public-server", "internal-server"}
 _DEFAULT = "32768 60999"

@@ -30,9 +30,10 @@ from tuner.rules._formulas import DEFAULT_PORTS, NAT_PORTS, nat_connections_per_
 from tuner.rules._hosts import forwards, is_client, is_gateway
 from tuner.rules._in_force import default_of
 from tuner.rules._rule import Rule
-from tuner.rules._values import PORT_RANGE, endorsed, lines_for, port_range
+from tuner.rules._values import endorsed, lines_for, port_range
 from tuner.rules._words import NAT, believes
 from tuner.snapshot.snapshot import Snapshot
+from tuner.sysctl.forms import PORT_RANGE
 
 _OWN = 1000  # connections of its own towards one destination
 

@@ -26,8 +26,8 @@ from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
 from tuner.rules._in_force import vector_in_force
 from tuner.rules._rule import Rule
-from tuner.rules._values import PORT_RANGE
 from tuner.snapshot.snapshot import Snapshot
+from tuner.sysctl.forms import PORT_RANGE
 
 _LAST = 65535
 

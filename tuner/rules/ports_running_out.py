@@ -35,8 +35,9 @@ from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Fix, Kind
 from tuner.rules._formulas import DEFAULT_PORTS, connections_per_second, usable_ports
 from tuner.rules._rule import Rule
-from tuner.rules._values import PORT_RANGE, port_range, reserved_ports
+from tuner.rules._values import port_range, reserved_ports
 from tuner.snapshot.snapshot import Snapshot
+from tuner.sysctl.forms import PORT_RANGE
 from tuner.sysctl.key import Key
 
 _REUSE = Key("net.ipv4.tcp_tw_reuse")

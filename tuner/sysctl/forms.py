@@ -57,10 +57,29 @@ NOT_ABOVE = {
     "net.netfilter.nf_conntrack_frag6_low_thresh": "net.netfilter.nf_conntrack_frag6_high_thresh",
 }
 NOT_BELOW = {high: low for low, high in NOT_ABOVE.items()}
-
-
+NUMERIC = frozenset({"bool", "int", "enum", "bitmap", "vector"})
+"""Types of keys that take numbers."""
+_COUNTS = {
+    "net.ipv4.ip_local_port_range": 2,
+    "net.ipv4.ping_group_range": 2,
+    "net.ipv4.tcp_mem": 3,
+    "net.ipv4.tcp_rmem": 3,
+    "net.ipv4.tcp_wmem": 3,
+    "net.ipv4.udp_mem": 3,
+    "kernel.sem": 4,
+}
+"""How many numbers a vector has; a default does not show that where the machine decides it."""
 Shape = tuple[int, bool]
 """How many words a key's text has, and whether all of them are numbers."""
+
+
+def count(key: Key) -> int:
+    """Return how many numbers the key takes, 0 where that is not known."""
+    known = _COUNTS.get(key)
+    if known is not None:
+        return known
+    parameter = describe(key)
+    return int(parameter is not None and parameter.type in NUMERIC - {"vector"})
 
 
 @lru_cache(maxsize=1 << 12)

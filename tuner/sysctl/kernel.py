@@ -33,10 +33,11 @@ from tuner.sysctl.version import KernelVersion, parse_version
 _ROOT = ["proc", "sys"]
 _AVAILABLE = Key("net.ipv4.tcp_available_congestion_control")
 _PRIVILEGED = Key("net.ipv4.ip_unprivileged_port_start")
-_NAMES_OF_MODULES = {
+LONGEST_NAMES = {
     "net.ipv4.tcp_congestion_control": 15,  # TCP_CA_NAME_MAX - 1
     "net.core.default_qdisc": 15,  # IFNAMSIZ - 1
 }
+"""Keys that hold one name, and how many bytes of it the kernel reads."""
 KNOWN_NAMES: Mapping[str, frozenset[str]] = {
     "net.ipv4.tcp_congestion_control": frozenset(
         {
@@ -285,7 +286,7 @@ class Kernel:
 
     def _parse_string(self, key: Key, data: bytes) -> tuple[str, str | None]:
         text = data.partition(b"\n")[0].partition(b"\0")[0].decode("utf-8", "backslashreplace")
-        longest = _NAMES_OF_MODULES.get(key)
+        longest = LONGEST_NAMES.get(key)
         if longest is None:
             return ("ENOENT", None) if _is_registered(key, text) is False else ("", text)
         text = text[:longest]

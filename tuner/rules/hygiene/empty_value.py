@@ -27,9 +27,9 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
-from tuner.rules._values import NUMERIC
 from tuner.rules.hygiene._spots import spots
 from tuner.snapshot.snapshot import Snapshot
+from tuner.sysctl.forms import NUMERIC
 
 _SUSPECT = re.compile(rb"(?m)=[ \t]*\r?$")
 

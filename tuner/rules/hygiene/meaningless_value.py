@@ -27,10 +27,11 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
-from tuner.rules._values import NUMERIC, outside
+from tuner.rules._values import outside
 from tuner.rules.hygiene._spots import Spot, spots
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.catalog import Parameter
+from tuner.sysctl.forms import NUMERIC
 from tuner.sysctl.value import parse_value
 
 _SWITCH = (0, 1)

@@ -29,11 +29,11 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
-from tuner.rules._values import NUMERIC, PORT_RANGE, count, outside
+from tuner.rules._values import outside
 from tuner.rules.hygiene._spots import Spot, kernel_of, spots
 from tuner.snapshot.snapshot import Snapshot
 from tuner.sysctl.catalog import Parameter, describe, latest_release
-from tuner.sysctl.forms import NOT_ABOVE, NOT_BELOW
+from tuner.sysctl.forms import NOT_ABOVE, NOT_BELOW, NUMERIC, PORT_RANGE, count
 from tuner.sysctl.key import Key
 from tuner.sysctl.value import parse_value
 from tuner.sysctl.version import KernelVersion, parse_version

@@ -25,9 +25,9 @@ from collections.abc import Iterator
 from tuner.policy.policy import Confidence, Policy, Severity
 from tuner.rules._finding import Finding, Kind
 from tuner.rules._rule import Rule
-from tuner.rules._values import count
 from tuner.rules.hygiene._spots import spots
 from tuner.snapshot.snapshot import Snapshot
+from tuner.sysctl.forms import count
 from tuner.sysctl.value import parse_value
 
 _SUSPECT = re.compile(rb"=[ \t]*-?\d+[ \t]+-?\d")

@@ -127,9 +127,11 @@ def _without_times(text: str) -> str:
         (["audit", "--become-password-file", ""], "--become-password-file"),
         (["diff", "", "a.dump"], "the report"),
         (["render", "--role", "public-server", "--host-facts", ""], "--host-facts"),
+        (["audit", "-l", ""], "--limit"),
+        (["apply", "--limit", "", "--yes"], "--limit"),
     ],
 )
-def test_an_empty_path_is_never_the_current_folder(
+def test_an_empty_path_is_never_the_current_folder_nor_an_empty_limit_every_host(
     tmp_path: Path, words: list[str], named: str
 ) -> None:
     (tmp_path / "a.dump").write_text(SYSCTL_A)

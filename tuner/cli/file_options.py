@@ -52,7 +52,7 @@ def add_boot(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--format", choices=_PLAIN, default="text", help="what to print (default: %(default)s)"
     )
     boot.add_argument(
-        "-l", "--limit", default="", metavar="PATTERN", help="only these hosts (Ansible's patterns)"
+        "-l", "--limit", metavar="PATTERN", help="only these hosts (Ansible's patterns)"
     )
     add_connection(boot)
     boot.set_defaults(run=_boot, roles=[], rest="keys")

@@ -45,7 +45,7 @@ def choose_hosts(options: argparse.Namespace) -> tuple[Host, ...]:
         )
         return load_inventory(
             path,
-            limit=options.limit,
+            limit=options.limit or "",
             roles=options.roles,
             become=options.become,
             become_password=_become_password(options),
@@ -126,7 +126,7 @@ def _sources(options: argparse.Namespace) -> list[Path]:
 def _declared(options: argparse.Namespace, path: Path) -> tuple[Host, ...]:
     """Return the hosts of an inventory that will not be connected to."""
     return load_inventory(
-        path, limit=options.limit, roles=options.roles, warn=_warn, rules=registry
+        path, limit=options.limit or "", roles=options.roles, warn=_warn, rules=registry
     )
 
 

@@ -48,7 +48,7 @@ def add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="judge the host by this role, whatever the inventory says; may be repeated",
     )
     add_connection(explain)
-    explain.set_defaults(run=_explain, limit="")
+    explain.set_defaults(run=_explain, limit=None)
 
 
 def add_rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

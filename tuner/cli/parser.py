@@ -66,24 +66,24 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         )
     if options.command is None:
         parser.error("the following arguments are required: COMMAND")
-    _refuse_empty_paths(options)
+    _refuse_empty(options)
     return options
 
 
-def _refuse_empty_paths(options: argparse.Namespace) -> None:
-    """Raise UsageError for an empty path: it would mean the current folder, and all that is in it.
+def _refuse_empty(options: argparse.Namespace) -> None:
+    """Raise UsageError for what a shell variable that is not set leaves behind.
 
-    A shell variable that is not set leaves one behind.
+    An empty path would mean the current folder and all that is in it, an empty limit every host.
     """
-    for name, flag in _PATHS.items():
+    for name, flag in _NEVER_EMPTY.items():
         given = getattr(options, name, None)
         if given == "" or (isinstance(given, list) and "" in given):
             raise UsageError(
-                f"{flag} is empty", hint="is a shell variable not set? Name a path, or leave it out"
+                f"{flag} is empty", hint="is a shell variable not set? Say what, or leave it out"
             )
 
 
-_PATHS = {
+_NEVER_EMPTY = {
     **dict.fromkeys(("inventory", "target"), "the inventory"),
     **dict.fromkeys(("old", "new"), "the report"),
     "paths": "the path",
@@ -91,6 +91,7 @@ _PATHS = {
     "output_dir": "-o",
     "sources": "--from",
     "ssh_config": "-F",
+    "limit": "--limit",
 } | {
     name: f"--{name.replace('_', '-')}"
     for name in (
@@ -98,7 +99,7 @@ _PATHS = {
         *("hosts_from", "journal", "plan", "profiles", "template", "write_baseline"),
     )
 }
-"""The options that are paths, and what their user calls them."""
+"""The options that are paths or say which hosts, and what their user calls them."""
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -18,7 +18,7 @@ def add_whom(parser: argparse.ArgumentParser) -> None:
         "(default: $TUNER_INVENTORY, else ./inventory.yml)",
     )
     parser.add_argument(
-        "-l", "--limit", default="", metavar="PATTERN", help="only these hosts (Ansible's patterns)"
+        "-l", "--limit", metavar="PATTERN", help="only these hosts (Ansible's patterns)"
     )
 
 

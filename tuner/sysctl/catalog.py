@@ -193,6 +193,7 @@ def mainline_default(key: Key, kernel: KernelVersion) -> Value | None:
     return None if parameter is None else parameter.default(kernel)
 
 
+@cache
 def latest_release() -> KernelVersion:
     """Return the newest release that an entry speaks of: what is known here goes up to it."""
     named = (

@@ -62,6 +62,19 @@ def test_a_path_in_a_closed_folder_is_one_sentence(
 
 
 @needs_setpriv
+def test_a_root_file_system_whose_etc_is_closed_sets_nobody_knows_what(tmp_path: Path) -> None:
+    etc = tmp_path / "root" / "etc"
+    etc.mkdir(parents=True)
+    etc.chmod(0)
+    try:
+        run = tuner("boot", "root", cwd=tmp_path, through=ORDINARY)
+    finally:
+        etc.chmod(0o700)
+    assert (run.returncode, run.stderr) == (3, "")
+    assert "could not read /etc/sysctl.d/*.conf: any key may differ" in run.stdout
+
+
+@needs_setpriv
 def test_a_plan_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_text("{}")
     (tmp_path / "plan.json").chmod(0)

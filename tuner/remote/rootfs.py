@@ -160,6 +160,9 @@ class _Root:
     def entries(self) -> Iterator[Entry]:
         """Yield the entries of every folder and file that says what boot does."""
         paths = [f"{folder}/{name}" for folder in _FOLDERS for name in self.names(folder)]
+        for folder in DIRECTORIES:
+            if self._is_closed(folder):
+                yield Entry(f"{folder}/*.conf", Kind.UNREADABLE)
         split = not (self.path / "lib").is_symlink()
         for path in [*paths[:_MOST_ENTRIES], *_FILES, *self._profiles()]:
             if path.startswith("/lib/") and not split:
@@ -227,6 +230,16 @@ class _Root:
         if len(content) > LARGEST_FILE:
             return Entry(shown, Kind.UNREADABLE, target=target, mode=mode)
         return Entry(shown, Kind.FILE, content, target, mode)
+
+    def _is_closed(self, folder: str) -> bool:
+        """Tell whether nobody lets us see if the folder is there."""
+        try:
+            (self.path / folder.lstrip("/")).lstat()
+        except PermissionError:
+            return True
+        except OSError:
+            pass
+        return False
 
     def _resolve(self, path: str) -> Path | None:
         """Return the real place of a path inside the root, None where it leads to nothing."""

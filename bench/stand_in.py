@@ -46,6 +46,8 @@ async def _serve(folder: Path, answer: bytes, delay: float) -> None:
     ready = asyncssh.SSHServerConnectionOptions(server_host_keys=[_key("127.0.0.1")], **common)
     with socket.socket() as door:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        # Ansible's connections of the lane before may still be open.
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         door.bind(("0.0.0.0", PORT))  # noqa: S104 - the namespace has loopback only
         door.listen(4096)
         door.setblocking(False)

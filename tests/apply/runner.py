@@ -60,7 +60,7 @@ def plans_for(options: Any) -> Planned:
     path = Path(options.inventory)
     if not path.with_suffix(".plans").exists():
         return REAL(options)
-    hosts = tuple(load_inventory(path, limit=options.limit))
+    hosts = tuple(load_inventory(path, limit=options.limit or ""))
     plans = pickle.loads(path.with_suffix(".plans").read_bytes())  # noqa: S301 - the test's own
     return Planned(str(path.resolve()), hosts, plans, lambda console: console.print("THE PLAN"))
 

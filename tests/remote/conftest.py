@@ -234,6 +234,14 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     process.wait(10)
 
 
+def shut(listeners: list[socket.socket]) -> None:
+    """Close listeners, and wake who waits in accept."""
+    for listener in listeners:
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
 @dataclass
 class Responder:
     """A TCP server that is no SSH server: it does as a function says with each connection."""
@@ -271,10 +279,7 @@ def fake(tmp_path: Path) -> Iterator[Callable[[Callable[[socket.socket], None]],
         return responder
 
     yield start
-    for listener in listeners:
-        with contextlib.suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+    shut(listeners)
     for responder in responders:
         for connection in responder.connections:
             with contextlib.suppress(OSError):
@@ -317,9 +322,6 @@ def stand_in(client: Client) -> Iterator[Callable[[paramiko.ServerInterface], Ho
         )
 
     yield start
-    for listener in listeners:
-        with contextlib.suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+    shut(listeners)
     for transport in transports:
         transport.close()

@@ -28,7 +28,11 @@ _VERBATIM = {"exactly", "one_of", "why", "sources", "summary", "extends", "value
 _FOLDERS = frozenset(
     {"abi", "crypto", "debug", "dev", "fs", "kernel", "net", "sunrpc", "user", "vm"}
 )
-"""What /proc/sys has below it in mainline; modules of others may bring more."""
+"""What /proc/sys has below it in mainline; modules of others may bring more.
+
+Linux Documentation/admin-guide/sysctl/index.rst; crypto is crypto/fips.c's, sunrpc
+net/sunrpc/sysctl.c's.
+"""
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _MEANT = {

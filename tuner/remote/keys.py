@@ -114,10 +114,8 @@ class Keyring:
 
     def rank(self, user: str, found: Sequence[Candidate]) -> list[Candidate]:
         """Return the keys with the likeliest first, as far as other hosts have told."""
-        unique = list(found)
         worked = self._worked.get(user)
-        unique.sort(key=lambda candidate: candidate.identity != worked)
-        return unique
+        return sorted(found, key=lambda candidate: candidate.identity != worked)
 
     def _all(self, route: Route, passphrase: SecretStr | None) -> Iterator[Candidate]:
         agent = self._agent(route.agent)

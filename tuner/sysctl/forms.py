@@ -68,7 +68,11 @@ _COUNTS = {
     "net.ipv4.udp_mem": 3,
     "kernel.sem": 4,
 }
-"""How many numbers a vector has; a default does not show that where the machine decides it."""
+"""How many numbers a vector has; a default does not show that where the machine decides it.
+
+Linux Documentation/networking/ip-sysctl.rst; for kernel.sem Documentation/admin-guide/sysctl/
+kernel.rst.
+"""
 Shape = tuple[int, bool]
 """How many words a key's text has, and whether all of them are numbers."""
 

@@ -40,6 +40,7 @@ class Terminal:
             environment,
             file_actions=[(os.POSIX_SPAWN_DUP2, far, number) for number in range(3)],
             setsid=True,
+            setsigdef=[signal.SIGINT],  # ignored where the tests run in the background of a script
         )
         self._far = far  # kept open, to see the terminal's modes after tuner has ended
 
